@@ -1,0 +1,5 @@
+"""``python -m agent`` is ``gouji``."""
+
+from agent.cli import main
+
+main()

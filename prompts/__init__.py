@@ -1,0 +1,1 @@
+"""HOW we ask: one text per question."""
