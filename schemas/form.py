@@ -55,6 +55,7 @@ class Grid:
 
     ``header`` holds column labels in printed order where that order can be seen in the source;
     a header in another order means the columns were swapped, and nothing may be read by position.
+    ``words``: what else is printed in the table and is no figure.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Grid:
     rows: tuple[Row, ...]
     variant: str = ""
     header: tuple[tuple[str, ...], ...] = ()
+    words: tuple[str, ...] = ()
 
     def path(self, row: Row, column: Column) -> str:
         """The figure's path in the record, e.g. ``table3.received.total``."""

@@ -223,9 +223,19 @@ _TABLE3_FOOT = (
     _row3("carried_out", "四、结转下年度继续办理"),
 )
 _TABLE3_HEADER = tuple(c.labels for c in _APPLICANTS[1:5])
+_TABLE3_WORDS = (
+    "（本列数据的勾稽关系为：第一项加第二项之和，等于第三项加第四项之和）",
+    "申请人情况",
+    "法人或其他组织",
+    "三、本年度办理结果",
+)
 
-TABLE3_2021 = Grid("table3", "table3", _TABLE3_HEAD + _TABLE3_OTHER_2021 + _TABLE3_FOOT, "2021", _TABLE3_HEADER)
-TABLE3_2019 = Grid("table3", "table3", _TABLE3_HEAD + _TABLE3_OTHER_2019 + _TABLE3_FOOT, "2019", _TABLE3_HEADER)
+TABLE3_2021 = Grid(
+    "table3", "table3", _TABLE3_HEAD + _TABLE3_OTHER_2021 + _TABLE3_FOOT, "2021", _TABLE3_HEADER, _TABLE3_WORDS
+)
+TABLE3_2019 = Grid(
+    "table3", "table3", _TABLE3_HEAD + _TABLE3_OTHER_2019 + _TABLE3_FOOT, "2019", _TABLE3_HEADER, _TABLE3_WORDS
+)
 
 _RESULTS = {
     "upheld": "结果维持",
@@ -256,7 +266,8 @@ TABLE4 = Grid(
             flat=True,
         ),
     ),
-    header=(("未经复议直接起诉",), ("复议后起诉",)),
+    header=(("结果维持",), ("结果纠正",), ("其他结果",), ("尚未审结",), ("复议后起诉",)),
+    words=("行政诉讼",),
 )
 
 _OUTCOMES = tuple(row.id for row in TABLE3_2021.rows[2:-2]) + ("other",)

@@ -1,0 +1,91 @@
+"""Opening the SQLite file of the store, for writing or for reading, and saying what is wrong with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from agent.errors import StoreError, UsageError
+
+APPLICATION_ID = 0x676A6931  # "gji1": marks the file as ours, so that no other program's tables are touched
+
+_WAY_OUT = {
+    sqlite3.SQLITE_NOTADB: "is no SQLite database; it was left as it is; name another file with --db",
+    sqlite3.SQLITE_CORRUPT: "is damaged and was left as it is; copy it away and try `sqlite3 FILE .recover`, "
+    "or name another file with --db",
+    sqlite3.SQLITE_BUSY: "is held by another program; close that, or try again",
+    sqlite3.SQLITE_LOCKED: "is held by another program; close that, or try again",
+    sqlite3.SQLITE_FULL: "cannot grow: the disk is full; what was stored before is intact",
+    sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error; what was stored before is intact",
+    sqlite3.SQLITE_READONLY: "may not be written; change its permissions, or name another file with --db",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; look at its folder and permissions, or name another file with --db",
+}
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into a StoreError that names the file and the way out."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        raise StoreError(f"{path} {_WAY_OUT.get(code, f'failed: {error}')}") from error
+
+
+def open_for_writing(path: Path, *, wait: float) -> sqlite3.Connection:
+    """A connection to the store at ``path``, made or brought up to date where needed.
+
+    ``wait``: seconds to wait for another writer. Raises StoreError; a file that is not ours stays untouched.
+    """
+    with told(path):
+        db = sqlite3.connect(path.absolute(), timeout=wait, check_same_thread=False)
+        try:
+            _refuse_strangers(db, path)
+            db.execute("pragma foreign_keys = on")
+            db.execute("pragma journal_mode = wal")
+            db.execute("pragma synchronous = full")
+            _migrate(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+@contextmanager
+def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write. Raises UsageError where there is no file, StoreError where it is damaged."""
+    if not path.exists():
+        raise UsageError(f"there is no database {path}; `gouji extract FILE` makes one, --db names another")
+    with told(path), closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as db:
+        _refuse_strangers(db, path)
+        db.row_factory = sqlite3.Row
+        yield db
+
+
+def _refuse_strangers(db: sqlite3.Connection, path: Path) -> None:
+    tables = db.execute("select count(*) from sqlite_master").fetchone()[0]
+    (ours,) = db.execute("pragma application_id").fetchone()
+    if tables and ours != APPLICATION_ID:
+        raise StoreError(f"{path} belongs to another program; it was left as it is; name another file with --db")
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    from sqlite_utils import Database
+
+    from agent.migrations import migrations
+
+    tables = Database(db, execute_plugins=False)
+    if not migrations.pending(tables):
+        return
+    # Immediate, and looked at again inside: of two processes that start at once, one waits and finds it done.
+    db.execute("begin immediate")
+    try:
+        migrations.apply(tables)
+        db.execute(f"pragma application_id = {APPLICATION_ID}")
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise

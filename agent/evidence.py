@@ -1,0 +1,251 @@
+"""What the source itself shows of each figure: its row, its line, the ways its cells can be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from agent import labels
+from agent.cells import Strip, strip_of
+from agent.document import Document
+from agent.fits import Fits, Habits, fits, habits
+from agent.segments import Span, segment
+from agent.solver import Solution, Table, solve
+from agent.splits import LocalSum
+from agent.squeeze import Squeezed, normal, squeeze
+from schemas.form import Equation, Form, Grid, Row, Section
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a printed row stands. ``ordered``: its label is lost or stands apart, its order says which row it is."""
+
+    row: Row
+    line: int
+    lines: tuple[int, ...]
+    fits: Fits
+    misprinted: bool = False
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A grid found in the source: the variant, its places by row id, and what the sums settle."""
+
+    grid: Grid
+    places: Mapping[str, Place]
+    solution: Solution
+    swapped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Rows:
+    grid: Grid
+    strips: list[tuple[int, Strip, bool, bool]]
+    swapped: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that the source shows of a form. ``tables``: by table id, None where it was not found."""
+
+    source: Squeezed
+    spans: Mapping[str, Span]
+    tables: Mapping[str, Found | None]
+    recognised: bool
+    why: str = ""
+    statements: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    def section_lines(self) -> dict[str, tuple[int, int]]:
+        """First and last line of each section found, from 1."""
+        return {
+            name: (self.source.line(span.start), self.source.line(max(span.start, span.end - 1)))
+            for name, span in self.spans.items()
+        }
+
+
+def gather(document: Document, form: Form) -> Evidence:
+    """The evidence a document holds for a form."""
+    source = Squeezed.of(document.lines)
+    spans = segment(source, form)
+    recognised, why = recognise(document, form, spans)
+    if not recognised:
+        return Evidence(source, spans, {}, False, why)
+    strips = {table: _strips(source, form, variants, spans) for table, variants in form.tables.items()}
+    gaps = habits((s, len(rows.grid.rows[i].columns)) for rows in strips.values() if rows for i, s, _, _ in rows.strips)
+    tables: dict[str, Found | None] = {}
+    for table, rows in strips.items():
+        tables[table] = None
+        if rows:
+            own = habits((s, len(rows.grid.rows[i].columns)) for i, s, _, _ in rows.strips)
+            # A table of one row shows no gap between its cells; the document's other tables do.
+            tables[table] = _settle(form, rows, replace(own, step=own.step or gaps.step, row_break=gaps.row_break))
+    missing = {grid.section for table, (grid, *_) in form.tables.items() if tables[table] is None}
+    statements = {
+        section.id: said
+        for section in form.sections
+        if section.id in missing and (said := _statement(source, section, spans))
+    }
+    return Evidence(source, spans, tables, True, "", statements)
+
+
+def recognise(document: Document, form: Form, spans: Mapping[str, Span]) -> tuple[bool, str]:
+    """Whether the document is of this form, and if not, why."""
+    text = re.sub(r"\s+", "", normal(document.text[:20000]))
+    titled = any(re.search(title, text) or re.search(title, normal(document.text[:20000])) for title in form.titles)
+    if len(spans) < form.minimum_sections:
+        return False, f"{len(spans)} of the {form.minimum_sections} sections a {form.name} shows at least"
+    if not titled and sum(span.headed for span in spans.values()) < len(form.sections):
+        return False, f"no title of a {form.name}"
+    return True, ""
+
+
+def _statement(source: Squeezed, section: Section, spans: Mapping[str, Span]) -> tuple[str, int] | None:
+    """The sentence that says there was nothing, and its line: in the section itself, or before it."""
+    span = spans.get(section.id)
+    for low, high in ((span.body, span.end), (0, span.start)) if span else ((0, len(source.full)),):
+        text = source.full[low:high].replace("\n", " ")
+        for pattern in section.none_stated:
+            match = re.search(rf"[^。；;]{{0,80}}(?:{pattern})[^。；;]{{0,80}}", text)
+            if match:
+                return re.sub(r"\s+", "", match.group()), source.line(low + match.start())
+    return None
+
+
+def _strips(source: Squeezed, form: Form, variants: Sequence[Grid], spans: Mapping[str, Span]) -> _Rows | None:
+    """The variant whose labels fit best, with the strip behind each of its labels."""
+    best: tuple[float, Grid, list[labels.Mark]] | None = None
+    for grid in variants:
+        span = spans.get(grid.section)
+        if span is None:
+            continue
+        marks = labels.find(source, grid, span.body, span.end)
+        score = sum(mark.score for mark in marks) - 3 * (len(grid.rows) - labels.rows_found(marks))
+        if labels.rows_found(marks) and (best is None or score > best[0]):
+            best = (score, grid, marks)
+    if best is None:
+        return None
+    _, grid, marks = best
+    span, words = spans[grid.section], vocabulary(form, grid)
+    if any(row.flat for row in grid.rows):
+        strips = _flat_strips(source, grid, span, words)
+    else:
+        ends = [mark.start for mark in marks[1:]] + [span.end]
+        strips = [
+            (mark, strip_of(source, mark.end, end, words))
+            for mark, end in zip(marks, ends, strict=True)
+            if mark.row is not None
+        ]
+    return _Rows(grid, _share(grid, strips), _swapped(source, grid, marks, span))
+
+
+def _settle(form: Form, rows: _Rows, habit: Habits) -> Found:
+    """The ways each row can be read, and what the sums leave of them."""
+    grid = rows.grid
+    equations = tuple(form.equations(grid))
+    places: dict[str, Place] = {}
+    for index, strip, misprinted, ordered in rows.strips:
+        row = grid.rows[index]
+        kinds = [column.kind for column in row.columns]
+        lines = tuple(sorted({strip.line, *(t.line for t in strip.tokens)}))
+        fit = fits(strip, kinds, local_sums(grid.paths(row), equations), habit, flat=row.flat)
+        places[row.id] = Place(row, strip.line, lines, fit, misprinted, ordered)
+    solution = solve(Table({id: (grid.paths(p.row), p.fits.ways) for id, p in places.items()}, equations))
+    return Found(grid, places, solution, rows.swapped)
+
+
+@lru_cache(maxsize=64)
+def _vocabulary(words: tuple[str, ...]) -> str:
+    return "\0".join(squeeze(word) for word in words)
+
+
+def vocabulary(form: Form, grid: Grid) -> str:
+    """Every official word that may stand in or around the grid, squeezed: pieces of it are no cells."""
+    words = [word for row in grid.rows for word in (*row.labels, *row.groups)]
+    words += [label for row in grid.rows for c in row.columns for label in c.labels]
+    words += [word for section in form.sections for word in (*section.titles, *section.anchors)]
+    return _vocabulary(tuple(words + list(grid.words)))
+
+
+def local_sums(paths: Sequence[str], equations: Sequence[Equation]) -> list[LocalSum]:
+    """The sums that lie within one row, by position."""
+    at = {path: i for i, path in enumerate(paths)}
+    return [
+        LocalSum(tuple(at[p] for p in e.left), at[e.right[0]])
+        for e in equations
+        if len(e.right) == 1 and all(p in at for p in e.paths)
+    ]
+
+
+def _flat_strips(source: Squeezed, grid: Grid, span: Span, words: str) -> list[tuple[labels.Mark, Strip]]:
+    """The cells of a grid printed in one line stand behind the last label of its header."""
+    index, row = next((i, r) for i, r in enumerate(grid.rows) if r.flat)
+    low, high = source.index(span.body), source.index(span.end)
+    best: tuple[int, labels.Mark, Strip] | None = None
+    for label in row.labels:
+        core = squeeze(label)
+        at = source.text.find(core, low, high)
+        while at >= 0:
+            end = at + len(core)
+            begin, stop = source.at[at], source.at[end - 1] + 1
+            if (
+                end >= high
+                or source.text[end].isdigit()
+                or not any(squeeze(x) in source.text[end:high] for x in row.labels)
+            ):
+                mark = labels.Mark(index, 0, begin, stop, 1)
+                strip = strip_of(source, stop, span.end, words)
+                rank = len(strip.tokens) + sum(len(t.text) for t in strip.tokens if t.shape == "figure")
+                if best is None or rank > best[0]:
+                    best = (rank, mark, strip)
+            at = source.text.find(core, at + 1, high)
+    return [best[1:]] if best else []
+
+
+def _share(grid: Grid, strips: list[tuple[labels.Mark, Strip]]) -> list[tuple[int, Strip, bool, bool]]:
+    """Rows whose figures stand behind another row's label: labels first and numbers after, or a label lost."""
+    shared: list[tuple[int, Strip, bool, bool]] = []
+    waiting: list[tuple[int, labels.Mark, Strip]] = []
+    for position, (mark, strip) in enumerate(strips):
+        assert mark.row is not None
+        following = strips[position + 1][0].row if position + 1 < len(strips) else len(grid.rows)
+        n = len(grid.rows[mark.row].columns)
+        lost = [i for i in range(mark.row + 1, following or 0) if len(grid.rows[i].columns) == n]
+        indices = [i for i, _, _ in waiting] + [mark.row, *lost]
+        if not strip.tokens and not strip.empties:
+            waiting.append((mark.row, mark, strip))
+            continue
+        if len(indices) > 1 and len(strip.tokens) == n * len(indices) and _alike(grid, indices):
+            for k, i in enumerate(indices):
+                shared.append((i, _part(strip, k * n, n), False, True))
+        else:
+            shared += [(i, s, m.misprinted, False) for i, m, s in waiting]
+            shared.append((mark.row, strip, mark.misprinted, False))
+        waiting = []
+    shared += [(i, s, m.misprinted, False) for i, m, s in waiting]
+    return shared
+
+
+def _alike(grid: Grid, indices: Sequence[int]) -> bool:
+    return len({len(grid.rows[i].columns) for i in indices}) == 1 and list(indices) == list(
+        range(indices[0], indices[0] + len(indices))
+    )
+
+
+def _part(strip: Strip, start: int, n: int) -> Strip:
+    tokens = strip.tokens[start : start + n]
+    return Strip(tokens[0].line, tokens, None, None, 0, (1,) * n, 0, 0)
+
+
+def _swapped(source: Squeezed, grid: Grid, marks: list[labels.Mark], span: Span) -> tuple[str, ...]:
+    """Column labels that stand in another order than the form's: then no figure may be read by position."""
+    end = next((m.start for m in marks if m.row is not None), span.end)
+    low, high = source.index(span.body), source.index(end)
+    places = []
+    for names in grid.header:
+        found = [at for at in (source.text.find(squeeze(name), low, high) for name in names) if at >= 0]
+        if found:
+            places.append((min(found), names[0]))
+    return tuple(name for _, name in sorted(places)) if places != sorted(places) else ()

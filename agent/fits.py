@@ -1,0 +1,246 @@
+"""Every way the cells behind a label can be the cells of its row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
+
+from agent.cells import Strip, Token, digits, look_alike, value_of
+from agent.outcome import Number
+from agent.splits import Bound, LocalSum, splits
+from schemas.form import Kind
+
+MOST_WAYS = 4000
+_MOST_EXTRA = 2  # more cells too many than that is no row
+
+
+class Cell(NamedTuple):
+    """A cell of a way: its value (None: blank or illegible) and where it is printed."""
+
+    value: Number | None
+    text: str
+    line: int
+    cell: int | None
+    doubtful: bool = False
+    illegible: bool = False
+
+
+Way = tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Fits:
+    """``ways`` the row can be read. ``sure``: one, and the source shows each cell by itself.
+
+    ``lost``: nothing is printed behind the label and no cells are seen, so a blank row is only a guess.
+    ``bounded``: there are more ways than were looked at.
+    """
+
+    ways: tuple[Way, ...]
+    sure: bool = False
+    lost: bool = False
+    bounded: bool = False
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What the other rows of the table show: how cells are set apart, and where in a line they begin.
+
+    ``first_cell``: by width of the line; ``step``: line ends from cell to cell, where blanks leave gaps;
+    ``row_break``: line ends from a row's last cell to what follows.
+    """
+
+    glued: bool
+    blanks_lost: bool
+    first_cell: dict[int, int]
+    step: int | None
+    row_break: int | None
+
+
+def habits(strips: Iterable[tuple[Strip, int]]) -> Habits:
+    """The habits of a table, from its strips and how many cells each should have."""
+    rows = list(strips)
+    lone = [(s, n) for s, n in rows if s.cells is None and n > 1]
+    firsts: dict[int, set[int]] = {}
+    steps: Counter[int] = Counter()
+    breaks: Counter[int] = Counter()
+    for strip, n in rows:
+        if strip.cells is not None and strip.first_cell is not None:
+            span = _printed(strip.cells)
+            if len(span) and span[-1] - span[0] + 1 == n:
+                firsts.setdefault(strip.width, set()).add(strip.first_cell + span[0])
+        elif strip.cells is None and len(strip.tokens) == n > 1:
+            steps.update(strip.gaps[1:])
+            breaks.update([strip.tail])
+    return Habits(
+        glued=any(len(s.tokens) == 1 and digits(s.tokens) >= n for s, n in lone),
+        blanks_lost=any(len(s.tokens) < n and digits(s.tokens) < n for s, n in lone if not s.empties),
+        first_cell={width: next(iter(seen)) for width, seen in firsts.items() if len(seen) == 1},
+        step=next(iter(steps)) if len(steps) == 1 and 0 not in steps else None,
+        row_break=breaks.most_common(1)[0][0] if breaks else None,
+    )
+
+
+def fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: Habits, *, flat: bool = False) -> Fits:
+    """The ways ``strip`` can fill a row of cells of ``kinds``; ``flat``: a row break stands before its first cell."""
+    n, tokens = len(kinds), strip.tokens
+    if not tokens:
+        shown = strip.empties >= n
+        return Fits((tuple(Cell(None, "", strip.line, None) for _ in kinds),), sure=shown, lost=not shown)
+    if len(tokens) == n:
+        return Fits((tuple(_cell(t, k) for t, k in zip(tokens, kinds, strict=True)),), sure=True)
+    if len(tokens) > n:
+        return _too_many(tokens, kinds)
+    if strip.cells is not None:
+        return _placed(strip, kinds, habit)
+    seen = _by_gaps(strip, n, habit, flat=flat)
+    if seen is not None:
+        return Fits((_spread(tokens, seen, kinds, strip.line),), sure=True)
+    return _run(strip, kinds, sums, habit)
+
+
+def _cell(token: Token, kind: Kind) -> Cell:
+    text, line, cell = token.text, token.line, token.cell
+    if token.shape == "blank":
+        return Cell(None, text, line, cell)
+    value = value_of(look_alike(text) if token.shape == "doubtful" else text, kind)
+    if token.shape == "illegible" or value is None:
+        return Cell(None, text, line, cell, illegible=True)
+    return Cell(value, text, line, cell, doubtful=token.shape == "doubtful")
+
+
+def _too_many(tokens: Sequence[Token], kinds: Sequence[Kind]) -> Fits:
+    """One or two cells too many: every choice of those that count."""
+    n = len(kinds)
+    if len(tokens) - n > _MOST_EXTRA:
+        return Fits(())
+    chosen = combinations(tokens, n)
+    return _of(tuple(_cell(t, k) for t, k in zip(some, kinds, strict=True)) for some in chosen)
+
+
+def _of(ways: Iterable[Way]) -> Fits:
+    distinct: dict[tuple[object, ...], Way] = {}
+    for way in ways:
+        distinct.setdefault(tuple((c.value, c.illegible) for c in way), way)
+        if len(distinct) > MOST_WAYS:
+            return Fits(tuple(distinct.values()), bounded=True)
+    return Fits(tuple(distinct.values()), sure=len(distinct) == 1)
+
+
+def _placed(strip: Strip, kinds: Sequence[Kind], habit: Habits) -> Fits:
+    """A line of cells with empty ones: where the other rows have their cells, or every window that holds all."""
+    assert strip.cells is not None
+    assert strip.first_cell is not None
+    n = len(kinds)
+    span = _printed(strip.cells)
+    low, high = span[0], span[-1]
+    begins = habit.first_cell.get(strip.width)
+    if begins is not None and begins - strip.first_cell <= low and high < begins - strip.first_cell + n:
+        return Fits((_window(strip, begins - strip.first_cell, kinds),), sure=True)
+    starts = range(max(0, high - n + 1), min(low, len(strip.cells) - n) + 1)
+    if starts:
+        return _of(_window(strip, start, kinds) for start in starts)
+    return _inserted(strip, kinds)
+
+
+def _printed(cells: Sequence[Token | None]) -> list[int]:
+    return [i for i, token in enumerate(cells) if token is not None]
+
+
+def _window(strip: Strip, start: int, kinds: Sequence[Kind]) -> Way:
+    assert strip.cells is not None
+    row = [strip.cells[i] if 0 <= i < len(strip.cells) else None for i in range(start, start + len(kinds))]
+    first = (strip.first_cell or 0) + start
+    line = strip.tokens[0].line
+    return tuple(
+        _cell(token, kind) if token else Cell(None, "", line, first + i)
+        for i, (token, kind) in enumerate(zip(row, kinds, strict=True))
+    )
+
+
+def _by_gaps(strip: Strip, n: int, habit: Habits, *, flat: bool) -> tuple[int, ...] | None:
+    """Positions of the tokens where blank cells show as longer gaps between lines; None where they do not."""
+    step = habit.step
+    if step is None:
+        return None
+    gaps = list(strip.gaps)
+    if flat:
+        gaps[0] -= (habit.row_break or step) - step
+    if any(gap <= 0 or gap % step for gap in gaps):
+        return None
+    places: list[int] = []
+    at = -1
+    for gap in gaps:
+        at += gap // step
+        places.append(at)
+    trailing = n - 1 - at
+    if trailing < 0 or (step == 1 and strip.tail - 1 != trailing) or (step > 1 and strip.tail < step * (trailing + 1)):
+        return None
+    return tuple(places)
+
+
+def _spread(tokens: Sequence[Token], places: Sequence[int], kinds: Sequence[Kind], line: int) -> Way:
+    by_place = dict(zip(places, tokens, strict=True))
+    return tuple(
+        _cell(by_place[i], kind) if i in by_place else Cell(None, "", tokens[0].line if tokens else line, None)
+        for i, kind in enumerate(kinds)
+    )
+
+
+def _inserted(strip: Strip, kinds: Sequence[Kind]) -> Fits:
+    """Blank cells were lost: the tokens in order at every choice of places."""
+    places = combinations(range(len(kinds)), len(strip.tokens))
+    return _of(_spread(strip.tokens, some, kinds, strip.line) for some in places)
+
+
+def _run(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: Habits) -> Fits:
+    """Fewer tokens than cells and no cells seen: glued digits, or blanks lost on the way, or both."""
+    runs = _runs(strip)
+    if runs is None or (len(strip.tokens) > 1 and not habit.glued):
+        return _inserted(strip, kinds)
+    n = len(kinds)
+    try:
+        ways = [_glued(strip, range(n), kinds, texts) for texts in splits(runs, kinds, sums, MOST_WAYS)]
+        if habit.blanks_lost or digits(strip.tokens) < n:
+            ways += _with_blanks(strip, runs, kinds, sums)
+        if not ways:
+            # No cut adds up: the row is wrong as published, and every cut stays possible.
+            ways = [_glued(strip, range(n), kinds, texts) for texts in splits(runs, kinds, (), MOST_WAYS)]
+    except Bound:
+        return Fits((), bounded=True)
+    found = _of(ways)
+    return Fits(found.ways, sure=found.sure and not habit.blanks_lost, bounded=found.bounded)
+
+
+def _runs(strip: Strip) -> list[str] | None:
+    """The tokens as runs of digits; None if one of them cannot be read."""
+    if any(t.shape == "illegible" for t in strip.tokens):
+        return None
+    return [(look_alike(t.text) if t.shape == "doubtful" else t.text).replace(",", "") for t in strip.tokens]
+
+
+def _glued(strip: Strip, places: Sequence[int], kinds: Sequence[Kind], texts: Sequence[str]) -> Way:
+    """The row with ``texts`` at ``places`` and blanks elsewhere."""
+    at = dict(zip(places, texts, strict=True))
+    line, doubtful = strip.tokens[0].line, any(t.shape == "doubtful" for t in strip.tokens)
+    return tuple(
+        Cell(value_of(at[i], kind), at[i], line, None, doubtful) if i in at else Cell(None, "", line, None)
+        for i, kind in enumerate(kinds)
+    )
+
+
+def _with_blanks(strip: Strip, runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum]) -> list[Way]:
+    """The runs cut into fewer cells than the row has. Raises Bound past ``MOST_WAYS``."""
+    ways: list[Way] = []
+    choices = (places for k in range(1, len(kinds)) for places in combinations(range(len(kinds)), k))
+    for tried, places in enumerate(choices):
+        for texts in splits(runs, [kinds[p] for p in places], (), MOST_WAYS):
+            way = _glued(strip, places, kinds, texts)
+            if all(s.holds([c.value for c in way]) for s in sums):
+                ways.append(way)
+        if tried > 2 * MOST_WAYS or len(ways) > MOST_WAYS:
+            raise Bound
+    return ways

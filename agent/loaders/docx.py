@@ -1,0 +1,144 @@
+"""A Word document (.docx) as blocks: paragraphs, text boxes, tables with their merges and tables inside cells.
+
+The standard library reads it: the parts of the format that hold text are few, and its XML parser
+fetches nothing and refuses entity bombs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from agent.errors import InputError
+from agent.loaders.blocks import Block, Cell, Line, Table, lines
+from agent.loaders.limits import open_zip, unpack
+
+BODY = "word/document.xml"
+MAX_DEPTH = 150
+
+# Not part of what a reader sees: deleted and moved text, field codes, the second copy of a drawing.
+_UNSEEN = frozenset({"del", "moveFrom", "instrText", "delText", "Fallback", "rPr", "pPr", "tblPr", "tcPr", "trPr"})
+_AS_TEXT = {"br": "\n", "cr": "\n", "noBreakHyphen": "-", "tab": "\t", "ptab": "\t"}
+
+
+def read(data: bytes) -> Iterator[tuple[int, list[Line]]]:
+    """The document's lines, as one page: where pages end is only known once it is laid out."""
+    with open_zip(data) as archive:
+        xml = unpack(archive, _main_part(archive.namelist()))
+    yield 1, lines(blocks(xml))
+
+
+def _main_part(names: list[str]) -> str:
+    """Word names it so; some converters number it."""
+    return next((n for n in names if n.startswith("word/document") and n.endswith(".xml")), BODY)
+
+
+def blocks(xml: bytes) -> list[Block]:
+    """The blocks of the main part."""
+    try:
+        root = ElementTree.fromstring(xml)  # noqa: S314 - expat fetches nothing and refuses entity bombs
+    except ElementTree.ParseError as error:
+        raise InputError(f"the file is broken: its text is no XML ({error})") from error
+    return [block for body in root if _name(body) == "body" for block in _blocks(body, 0)]
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _value(element: ElementTree.Element | None, name: str = "val") -> str | None:
+    if element is None:
+        return None
+    return next((v for k, v in element.attrib.items() if k.rpartition("}")[2] == name), None)
+
+
+def _find(element: ElementTree.Element, *path: str) -> ElementTree.Element | None:
+    found: ElementTree.Element | None = element
+    for step in path:
+        found = None if found is None else next((c for c in found if _name(c) == step), None)
+    return found
+
+
+def _blocks(parent: ElementTree.Element, depth: int) -> list[Block]:
+    if depth > MAX_DEPTH:
+        raise InputError(f"nests more than {MAX_DEPTH} levels deep")
+    found: list[Block] = []
+    for child in parent:
+        name = _name(child)
+        if name == "p":
+            found += _paragraph(child, depth)
+        elif name == "tbl":
+            found.append(Table(tuple(_rows(child, depth))))
+        elif name not in _UNSEEN:  # content controls and the like only wrap
+            found += _blocks(child, depth + 1)
+    return found
+
+
+def _paragraph(paragraph: ElementTree.Element, depth: int) -> list[Block]:
+    text: list[str] = []
+    boxes: list[Block] = []
+    _collect(paragraph, text, boxes, depth)
+    return [_spaced("".join(text)), *boxes]
+
+
+def _spaced(text: str) -> str:
+    """Tabs stand between cells only where a line has several of them; one is an indent or a leader."""
+    return "\n".join(
+        line if line.strip().count("\t") > 1 else line.replace("\t", " ") for line in text.strip("\n").split("\n")
+    ).strip()
+
+
+def _collect(element: ElementTree.Element, text: list[str], boxes: list[Block], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise InputError(f"nests more than {MAX_DEPTH} levels deep")
+    for child in element:
+        name = _name(child)
+        if name == "t":
+            text.append(child.text or "")
+        elif name in _AS_TEXT:
+            text.append(_AS_TEXT[name])
+        elif name == "txbxContent":
+            boxes += _blocks(child, depth + 1)
+        elif name not in _UNSEEN and not _is_hidden(child):
+            _collect(child, text, boxes, depth + 1)
+
+
+def _is_hidden(run: ElementTree.Element) -> bool:
+    mark = _find(run, "rPr", "vanish")
+    return mark is not None and _value(mark) not in ("0", "false", "off")
+
+
+def _rows(table: ElementTree.Element, depth: int) -> Iterator[tuple[Cell, ...]]:
+    for row in _inside(table, "tr"):
+        if _find(row, "trPr", "del") is not None:
+            continue
+        before, after = (_count(_find(row, "trPr", name)) for name in ("gridBefore", "gridAfter"))
+        cells = [_cell(cell, depth) for cell in _inside(row, "tc")]
+        yield (*_gap(before), *cells, *_gap(after))
+
+
+def _inside(parent: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
+    """Children called ``name``, also through content controls and tracked changes around them."""
+    for child in parent:
+        if _name(child) == name:
+            yield child
+        elif _name(child) in ("sdt", "sdtContent", "customXml", "ins", "moveTo"):
+            yield from _inside(child, name)
+
+
+def _gap(columns: int) -> tuple[Cell, ...]:
+    return (Cell(colspan=columns),) if columns else ()
+
+
+def _count(element: ElementTree.Element | None) -> int:
+    value = _value(element) or "0"
+    return int(value) if value.isdecimal() and len(value) < 6 else 0
+
+
+def _cell(cell: ElementTree.Element, depth: int) -> Cell:
+    """A cell; one merged from above holds nothing, whatever is left in it out of sight."""
+    across = max(1, _count(_find(cell, "tcPr", "gridSpan")))
+    for merge in (_find(cell, "tcPr", "vMerge"), _find(cell, "tcPr", "hMerge")):
+        if merge is not None and _value(merge) in (None, "continue"):
+            return Cell(colspan=across)
+    return Cell(tuple(_blocks(cell, depth + 1)), colspan=across)

@@ -1,0 +1,279 @@
+"""A web page as blocks: tables with their spans, prose by line, navigation around the article left out.
+
+The standard library's parser reads it. What is left out is only what cannot be the report: scripts,
+what is hidden, elements that say they are navigation, and lines of links before and after the text.
+No table is ever left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from agent.document import decode, fold
+from agent.loaders.blocks import Block, Cell, Line, Table, lines, unwrap
+
+MAX_DEPTH = 150
+PROSE = 30
+"""A line with this many characters outside links is the article's, not navigation."""
+
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_DROPPED = frozenset(
+    "script style noscript template head select textarea button iframe object svg canvas nav aside footer".split()
+)
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd div dl dt fieldset figcaption figure footer form h1 h2 h3"
+    " h4 h5 h6 header hr html li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+)
+# An opening tag ends these of its own kind where their end tag was left out.
+_ENDS = {
+    "li": {"li"},
+    "dt": {"dt", "dd"},
+    "dd": {"dt", "dd"},
+    "td": {"td", "th"},
+    "th": {"td", "th"},
+    "tr": {"td", "th", "tr"},
+    "tbody": {"td", "th", "tr", "tbody", "thead", "tfoot"},
+    "tfoot": {"td", "th", "tr", "tbody", "thead", "tfoot"},
+}
+_WALLS = {"li": {"ul", "ol", "table", "td"}, "dt": {"dl", "table", "td"}, "dd": {"dl", "table", "td"}}
+_CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,500}?(?:charset|encoding)\s*=\s*["']?\s*([\w:-]{2,30})""", re.I)
+_START = re.compile(r"\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body|meta|title|table|div)\b", re.I | re.S)
+_TABLE = re.compile(r"<table\b.*?<tr\b.*?<t[dh]\b", re.I | re.S)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+
+
+@dataclass
+class _Element:
+    tag: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    children: list[_Element | str] = field(default_factory=list)
+
+
+def looks_like(data: bytes) -> bool:
+    """Whether the bytes begin as a web page does, or are a text with HTML tables in it."""
+    head = data[:4096].replace(b"\0", b"").decode("latin-1").lstrip("\xef\xbb\xbf\xff\xfe")
+    return bool(_START.match(head)) or (b"<" in data and bool(_TABLE.search(data[:MAX_SNIFF].decode("latin-1"))))
+
+
+MAX_SNIFF = 1_000_000
+
+
+def text_of(data: bytes, name: str) -> tuple[str, str]:
+    """Text and encoding: what decodes as UTF-8 is UTF-8, whatever the page declares; then its own word."""
+    declared = _CHARSET.search(data[:8192])
+    if declared and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        for encoding in ("utf-8", _codec(declared[1].decode("ascii", "ignore"))):
+            try:
+                return data.decode(encoding), encoding
+            except (UnicodeDecodeError, LookupError):
+                continue
+    return decode(data, name)
+
+
+def _codec(declared: str) -> str:
+    """The codec a browser takes: GB2312 and GBK are read as GB18030, which holds both."""
+    name = declared.lower()
+    return "gb18030" if name.startswith(("gb", "x-gb", "cp936", "hz")) else name
+
+
+def read(text: str) -> list[Line]:
+    """The page's lines."""
+    parser = _Parser()
+    # A marked section such as <![if !supportLists]> says nothing here, and the parser trips over some.
+    parser.feed(re.sub(r"<!\[[^>]*>", "", text))
+    parser.close()
+    page = bool(_START.match(text))
+    flow = _Flow(keep_line_ends=not page)
+    flow.element(parser.root)
+    blocks = flow.finish()
+    if page:
+        blocks = _titled(_article(blocks), parser.title())
+    return lines([block if isinstance(block, Table) else block.text for block in blocks])
+
+
+class _Parser(HTMLParser):
+    """Builds the tree a browser would, as far as lines and tables need it."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = _Element("root")
+        self._open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _BLOCKS:
+            self._end({"p"}, {"td", "th", "table"})
+        if tag in _ENDS:
+            self._end(_ENDS[tag], _WALLS.get(tag, {"table"}))
+        element = _Element(tag, {k: v or "" for k, v in attrs})
+        self._open[-1].children.append(element)
+        if tag not in _VOID and len(self._open) < MAX_DEPTH:
+            self._open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # "/>" closes nothing in HTML
+
+    def handle_endtag(self, tag: str) -> None:
+        walls = set() if tag in ("table", "body", "html") else {"table"}
+        if tag not in ("td", "th", "tr", "tbody", "thead", "tfoot"):
+            walls |= {"td", "th"} - ({"td", "th"} if tag == "table" else set())
+        self._end({tag}, walls)
+
+    def handle_data(self, data: str) -> None:
+        self._open[-1].children.append(data)
+
+    def _end(self, tags: set[str], walls: set[str]) -> None:
+        """Close the open elements down to the outermost of ``tags`` this side of a wall."""
+        for depth in range(len(self._open) - 1, 0, -1):
+            tag = self._open[depth].tag
+            if tag in tags:
+                del self._open[depth:]
+            elif tag in walls:
+                return
+
+    def title(self) -> str:
+        """What the page calls its article: the name a government site must give it, or the window's title."""
+        found = {"": ""}
+        for element in _walk(self.root):
+            if element.tag == "meta" and element.attributes.get("name", "").lower() == "articletitle":
+                found["article"] = element.attributes.get("content", "")
+            if element.tag == "title":
+                found["title"] = "".join(c for c in element.children if isinstance(c, str))
+        return " ".join(fold(found.get("article") or found.get("title") or "").split())
+
+
+def _walk(element: _Element) -> list[_Element]:
+    found, left = [], [element]
+    while left:
+        here = left.pop()
+        found.append(here)
+        left += [child for child in reversed(here.children) if isinstance(child, _Element)]
+    return found
+
+
+@dataclass(frozen=True)
+class _Prose:
+    text: str
+    linked: int
+
+
+class _Flow:
+    """Turns elements into blocks: inline text gathers in a line until a block begins or ends."""
+
+    def __init__(self, *, keep_line_ends: bool = False) -> None:
+        self._keep = keep_line_ends
+        self._blocks: list[_Prose | Table] = []
+        self._line: list[tuple[str, bool]] = []
+
+    def finish(self) -> list[_Prose | Table]:
+        """All blocks so far."""
+        self._break()
+        return self._blocks
+
+    def element(self, element: _Element, *, linked: bool = False) -> None:
+        """The element with all that is in it."""
+        if element.tag == "br":
+            self._break()
+        elif element.tag == "table":
+            self._break()
+            self._blocks += _table(element)
+        elif not _is_left_out(element):
+            if element.tag in _BLOCKS:
+                self._break()
+            self._children(element, linked or element.tag == "a")
+            if element.tag in _BLOCKS:
+                self._break()
+
+    def _children(self, element: _Element, linked: bool) -> None:
+        keep = self._keep or element.tag == "pre"
+        for child in element.children:
+            if isinstance(child, _Element):
+                self.element(child, linked=linked)
+            elif keep:
+                for number, part in enumerate(child.split("\n")):
+                    if number:
+                        self._break()
+                    self._line.append((part, linked))
+            else:
+                self._line.append((child, linked))
+
+    def _break(self) -> None:
+        text = unwrap("".join(part for part, _ in self._line)).strip()
+        linked = len("".join("".join(part for part, is_link in self._line if is_link).split()))
+        self._line = []
+        if text or self._keep:
+            self._blocks.append(_Prose(text, linked))
+
+
+def _is_left_out(element: _Element) -> bool:
+    """Whether nothing in the element can be read by who looks at the page, or it only leads elsewhere."""
+    unseen = "hidden" in element.attributes or _HIDDEN.search(element.attributes.get("style", "")) is not None
+    if element.tag in ("script", "style", "head", "template"):
+        return True
+    if element.tag in _DROPPED or element.attributes.get("role") == "navigation":
+        return not any(inner.tag == "table" for inner in _walk(element))
+    return unseen
+
+
+def _table(table: _Element) -> list[_Prose | Table]:
+    """The table, after any text that stands in it outside its cells (its caption)."""
+    loose = _Flow()
+    rows = []
+    for part in _parts(table, loose):
+        cells = [_cell(c) for c in part.children if isinstance(c, _Element) and c.tag in ("td", "th")]
+        if cells:
+            rows.append(tuple(cells))
+    return [*loose.finish(), Table(tuple(rows))] if rows else loose.finish()
+
+
+def _parts(element: _Element, loose: _Flow) -> list[_Element]:
+    """The rows of a table; text and elements that are none go to ``loose``."""
+    found = []
+    for child in element.children:
+        if isinstance(child, str):
+            loose.element(_Element("span", {}, [child]))
+        elif child.tag == "tr":
+            found.append(child)
+        elif child.tag in ("tbody", "thead", "tfoot", "form", "colgroup"):
+            found += _parts(child, loose)
+        else:
+            loose.element(child)
+    return [row for row in found if not _is_left_out(row)]
+
+
+def _cell(cell: _Element) -> Cell:
+    flow = _Flow()
+    flow.element(_Element("div", {}, cell.children))
+    blocks: list[Block] = [block if isinstance(block, Table) else block.text for block in flow.finish()]
+    rowspan = _number(cell.attributes.get("rowspan"))
+    return Cell(tuple(blocks), _number(cell.attributes.get("colspan")) or 1, 65_534 if rowspan == 0 else rowspan or 1)
+
+
+def _number(text: str | None) -> int | None:
+    digits = re.match(r"\s*(\d{1,6})", text or "")
+    return int(digits[1]) if digits else None
+
+
+def _article(blocks: list[_Prose | Table]) -> list[_Prose | Table]:
+    """The blocks without the lines of links before the article's first own line and after its last."""
+    own = [i for i, block in enumerate(blocks) if isinstance(block, Table) or _own(block) >= PROSE]
+    if not own:
+        return blocks
+    return [
+        block
+        for i, block in enumerate(blocks)
+        if isinstance(block, Table) or own[0] <= i <= own[-1] or block.linked <= _own(block)
+    ]
+
+
+def _own(prose: _Prose) -> int:
+    return len("".join(prose.text.split())) - prose.linked
+
+
+def _titled(blocks: list[_Prose | Table], title: str) -> list[_Prose | Table]:
+    """The blocks, under the page's title where they do not begin with it."""
+    head = "".join(block.text for block in blocks[:10] if isinstance(block, _Prose))
+    if not title or "".join(title.split()) in "".join(head.split()):
+        return blocks
+    return [_Prose(title, 0), *blocks]

@@ -1,0 +1,135 @@
+"""Values as JSON text and back, exactly: decimals keep their digits, outcomes come back equal."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from agent import outcome as values
+from agent.outcome import Outcome
+
+# A terminal obeys C1 and bidirectional controls, some readers break lines at U+2028, and a lone surrogate
+# cannot be encoded. json escapes none of them, and an escape says the same.
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def write(value: Any) -> str:
+    """One line of JSON. A Decimal becomes a number with all its digits, a date its ISO text.
+
+    Raises TypeError for what JSON has no word for, ValueError for NaN and infinity.
+    """
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", _written(value))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return (
+            "{" + ", ".join(f"{json.dumps(str(k), ensure_ascii=False)}: {_written(v)}" for k, v in value.items()) + "}"
+        )
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError(f"{value} is no JSON number")
+        return format(value, "f")
+    if isinstance(value, date):
+        return f'"{value.isoformat()}"'
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def parse(text: str | bytes) -> Any:
+    """The value of a JSON text, numbers exact. Raises ValueError; also for a key given twice, and NaN."""
+    return json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_once)
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} is given twice")
+    return found
+
+
+def keep(outcome: Outcome) -> str:
+    """The outcome as text from which ``restore`` makes an equal one."""
+    return write(_tagged(outcome))
+
+
+def restore(text: str) -> Outcome:
+    """The outcome that ``keep`` wrote. Raises ValueError or TypeError where the text is none."""
+    found = json.loads(text, object_hook=_untagged)
+    if not isinstance(found, values.Accepted | values.NeedsReview | values.NotThisForm):
+        raise TypeError("the text holds no outcome")
+    return found
+
+
+_TYPES = {
+    name: found
+    for name, found in vars(values).items()
+    if isinstance(found, type) and found.__module__ == values.__name__
+}
+
+
+_FIELDS = {
+    name: tuple((f.name, f.default) for f in fields(kind)) for name, kind in _TYPES.items() if is_dataclass(kind)
+}
+
+
+def _tagged(value: Any) -> Any:
+    """JSON's own types as they are; of any other type an object whose one key is "$" and the type's name."""
+    if value is None or type(value) in (str, int, bool):
+        return value
+    if isinstance(value, Enum) or is_dataclass(value):
+        return {f"${type(value).__name__}": _inside(value)}
+    if isinstance(value, Decimal | date):
+        return {f"${type(value).__name__}": str(value)}
+    if isinstance(value, Mapping):
+        if any(key.startswith("$") for key in value):
+            return {"$dict": [[key, _tagged(v)] for key, v in value.items()]}
+        return {key: _tagged(v) for key, v in value.items()}
+    if isinstance(value, tuple):
+        return {"$tuple": [_tagged(v) for v in value]}
+    if isinstance(value, list):
+        return [_tagged(v) for v in value]
+    raise TypeError(f"an outcome holds no {type(value).__name__}")
+
+
+def _inside(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    found = {}
+    for name, default in _FIELDS[type(value).__name__]:
+        part = getattr(value, name)
+        if default is MISSING or part != default:
+            found[name] = _tagged(part)
+    return found
+
+
+def _untagged(found: dict[str, Any]) -> Any:
+    if len(found) != 1:
+        return found
+    ((tag, content),) = found.items()
+    if not tag.startswith("$"):
+        return found
+    if tag == "$dict":
+        return dict(content)
+    if tag == "$tuple":
+        return tuple(content)
+    if tag == "$Decimal":
+        return Decimal(content)
+    if tag == "$date":
+        return date.fromisoformat(content)
+    kind = _TYPES.get(tag[1:])
+    if kind is None:
+        raise ValueError(f"unknown type {tag}")
+    return kind(**content) if isinstance(content, dict) else kind(content)

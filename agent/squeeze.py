@@ -1,0 +1,71 @@
+"""The text as labels are looked for in it: full width folded, spaces and punctuation out, places kept."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+_FOLD = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if code != 0xFF5C}
+_FOLD.update({ord(a): b for a, b in ("　 ", "〔(", "〕)", "【(", "】)", "−-", "–-", "—-", "―-", "﹣-", "‐-", "‑-")})
+_FOLD.update(dict.fromkeys((0xA0, 0x2002, 0x2003, 0x2009, 0x202F), " "))
+_FOLD.update({ord(mark): " " for mark in "*#`\\"})
+_LOWER = {code: chr(code + 32) for code in range(65, 91)}
+
+_RULE = re.compile(r"^[\s|:+=-]*-{2,}[\s|:+=-]*$")
+_FOOTER = re.compile(
+    r"^\s*(?:-\s*\d{1,3}\s*-|第\s*\d{1,3}\s*页(?:[,，/\s]*共\s*\d{1,3}\s*页)?|(?i:page)\s*\d+(?:\s*(?:of|/)\s*\d+)?)\s*$"
+)
+
+
+def normal(text: str) -> str:
+    """The text of one line or label, character for character: full width as ASCII, Markdown marks as spaces."""
+    return text.translate(_FOLD)
+
+
+def normal_line(line: str) -> str:
+    """A line of the source, same length: pipes of a table row as tabs; rulers and page footers as spaces."""
+    folded = line.translate(_FOLD)
+    if "-" in folded or "页" in folded or "age" in folded:
+        if _FOOTER.match(folded) or ("|" in folded and _RULE.match(folded)):
+            return " " * len(folded)
+    return folded.replace("|", "\t") if folded.count("|") > 1 else folded
+
+
+@lru_cache(maxsize=4096)
+def squeeze(text: str) -> str:
+    """A label as it is looked for: letters and digits only."""
+    return "".join(c for c in normal(text).translate(_LOWER) if c.isalnum())
+
+
+@dataclass(frozen=True)
+class Squeezed:
+    """``full``: the whole text, same length as the source; ``text``: its letters and digits; ``at``: where each stands."""
+
+    full: str
+    text: str
+    at: tuple[int, ...]
+
+    @classmethod
+    def of(cls, lines: tuple[str, ...]) -> Squeezed:
+        """The squeezed form of a document's lines."""
+        full = "\n".join(normal_line(line) for line in lines)
+        at = tuple(i for i, c in enumerate(full) if c.isalnum())
+        return cls(full, "".join([full[i] for i in at]).translate(_LOWER), at)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(m.end() for m in re.finditer("\n", self.full))]
+
+    def line(self, offset: int) -> int:
+        """Number of the line, from 1, on which the character at ``offset`` of ``full`` stands."""
+        return bisect_right(self._starts, offset)
+
+    def line_start(self, line: int) -> int:
+        """Offset of the first character of ``line`` (from 1)."""
+        return self._starts[line - 1]
+
+    def index(self, offset: int) -> int:
+        """Index into ``text`` of the first kept character at or after ``offset`` of ``full``."""
+        return bisect_right(self.at, offset - 1)

@@ -1,0 +1,275 @@
+"""Where outcomes are kept: one SQLite file, one transaction a document, accepted figures in tables of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agent import serial
+from agent.database import open_for_writing, told
+from agent.errors import StoreError
+from agent.outcome import TRUSTED, Accepted, Grade, NeedsReview, NotThisForm, Outcome, Reading, Usage
+
+if TYPE_CHECKING:
+    from agent.document import Document
+
+DEFAULT = Path("gouji.db")
+
+
+def utc() -> str:
+    """The time now, as the store writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Call(Protocol):
+    """One call of a model, as the journal keeps it."""
+
+    @property
+    def request_sha256(self) -> str: ...
+    @property
+    def model(self) -> str | None: ...
+    @property
+    def question(self) -> str | None: ...
+    @property
+    def answer(self) -> str | None: ...
+    @property
+    def usage(self) -> Usage: ...
+    @property
+    def error(self) -> str | None: ...
+
+
+class Store:
+    """The one writing connection. Usable from any thread, one at a time."""
+
+    def __init__(self, path: Path, *, wait: float = 30, now: Callable[[], str] = utc) -> None:
+        self.path = path
+        self._now = now
+        self._lock = threading.RLock()
+        self._db = open_for_writing(path, wait=wait)
+
+    def close(self) -> None:
+        """Close the file; a store that is not closed loses nothing either."""
+        with told(self.path):
+            self._db.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @staticmethod
+    def key(
+        document_sha256: str, form_name: str, prompts_digest: str, model_name: str | None, settings_text: str
+    ) -> str:
+        """What makes two runs the same run."""
+        parts = [document_sha256, form_name, prompts_digest, model_name, settings_text]
+        return _sha256(json.dumps(parts, ensure_ascii=True))
+
+    def find(self, key: str) -> Outcome | None:
+        """The outcome stored under ``key``, or None."""
+        with self._lock, told(self.path):
+            row = self._db.execute(
+                "select id, outcome, outcome_sha256 from runs"
+                " where key = ? and outcome is not null order by id desc limit 1",
+                (key,),
+            ).fetchone()
+        return restored(self.path, *row) if row else None
+
+    def begin(self, key: str, document: Document, reader: str, model: str | None) -> int:
+        """Note that a run over ``document`` starts; gives its id."""
+        now = self._now()
+        with self._transaction() as db:
+            db.execute(
+                "insert or ignore into documents (sha256, name, kind, encoding, text, first_seen)"
+                " values (?, ?, ?, ?, ?, ?)",
+                (
+                    document.sha256,
+                    _clean(document.name),
+                    document.kind,
+                    document.encoding,
+                    _clean(document.text),
+                    now,
+                ),
+            )
+            row = db.execute(
+                "insert into runs (key, document, reader, model, started) values (?, ?, ?, ?, ?)",
+                (key, document.sha256, reader, model, now),
+            )
+        assert row.lastrowid is not None
+        return row.lastrowid
+
+    def journal(self, run_id: int, call: Call) -> None:
+        """Keep a raw answer, at once and before anyone parses it: it was paid for."""
+        answer = _clean(call.answer)
+        with self._transaction() as db:
+            db.execute(
+                "insert into calls (run, at, model, question, request_sha256, answer, answer_sha256,"
+                " input_tokens, output_tokens, cost, error) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run_id,
+                    self._now(),
+                    call.model,
+                    call.question,
+                    call.request_sha256,
+                    answer,
+                    answer and _sha256(answer),
+                    call.usage.input_tokens,
+                    call.usage.output_tokens,
+                    _text(call.usage.cost),
+                    _clean(call.error),
+                ),
+            )
+
+    def save(self, run_id: int, outcome: Accepted) -> None:
+        """Store an accepted record; it replaces the one the document had in this form."""
+        with self._transaction() as db:
+            now = self._end(run_id, outcome)
+            self._decide(run_id, outcome, now)
+            db.execute("delete from records where document = ? and form = ?", (outcome.document.sha256, outcome.form))
+            row = db.execute(
+                "insert into records (run, document, form, edition, record, accepted) values (?, ?, ?, ?, ?, ?)",
+                (run_id, outcome.document.sha256, outcome.form, outcome.edition, serial.write(outcome.record), now),
+            )
+            db.executemany(
+                "insert into figures (record, path, value, count, printed, line, grade, read_by)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?)",
+                _figures(row.lastrowid, outcome),
+            )
+
+    def hold(self, run_id: int, outcome: NeedsReview) -> None:
+        """Put a reading before a person; it takes the place of an open review of the same document and form."""
+        with self._transaction() as db:
+            now = self._end(run_id, outcome)
+            self._decide(run_id, outcome, now)
+            second = getattr(outcome, "second", None)
+            db.execute(
+                "insert into reviews (run, document, form, reasons, reading, second, opened)"
+                " values (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run_id,
+                    outcome.document.sha256,
+                    outcome.form,
+                    serial.write(list(outcome.reasons)),
+                    _plain(outcome.reading),
+                    second and _plain(second),
+                    now,
+                ),
+            )
+
+    def refuse(self, run_id: int, outcome: NotThisForm) -> None:
+        """Store that the document is another kind of report."""
+        with self._transaction():
+            self._decide(run_id, outcome, self._end(run_id, outcome))
+
+    def fail(self, run_id: int, error: Exception) -> None:
+        """Store why a run could not go on; nothing was concluded about the document."""
+        with self._transaction() as db:
+            db.execute(
+                "update runs set status = 'failed', finished = ?, error = ? where id = ?",
+                (self._now(), _clean(f"{type(error).__name__}: {error}"), run_id),
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        # Immediate: a transaction that begins by reading cannot wait for the write lock, it fails at once.
+        with self._lock, told(self.path):
+            self._db.execute("begin immediate")
+            try:
+                yield self._db
+                self._db.commit()
+            except BaseException:
+                self._db.rollback()
+                raise
+
+    def _end(self, run_id: int, outcome: Outcome) -> str:
+        text, now, usage = serial.keep(outcome), self._now(), outcome.usage
+        self._db.execute(
+            "update runs set status = ?, form = ?, reader = ?, finished = ?, calls = ?, input_tokens = ?,"
+            " output_tokens = ?, cost = ?, outcome = ?, outcome_sha256 = ? where id = ?",
+            (
+                outcome.status,
+                outcome.form,
+                outcome.reader,
+                now,
+                usage.calls,
+                usage.input_tokens,
+                usage.output_tokens,
+                _text(usage.cost),
+                text,
+                _sha256(text),
+                run_id,
+            ),
+        )
+        if not isinstance(outcome, NotThisForm):
+            self._db.executemany(
+                "insert into findings (run, rule, message, cells, left_side, right_side, difference, lines, reason,"
+                " warning) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        run_id,
+                        finding.rule,
+                        _clean(finding.message),
+                        serial.write(finding.cells),
+                        _text(finding.left),
+                        _text(finding.right),
+                        _text(finding.difference),
+                        serial.write(finding.lines),
+                        finding.reason,
+                        finding.warning,
+                    )
+                    for finding in outcome.findings
+                ],
+            )
+        return now
+
+    def _decide(self, run_id: int, outcome: Outcome, now: str) -> None:
+        self._db.execute(
+            "update reviews set status = 'decided', decided = ?, decision = ?"
+            " where document = ? and form = ? and status = 'open'",
+            (now, f"read again as {run_id}: {outcome.status}", outcome.document.sha256, outcome.form),
+        )
+
+
+def restored(path: Path, run_id: int, text: str, sha256: str) -> Outcome:
+    """The outcome as it was stored. Raises StoreError where the text is not the one that was written."""
+    try:
+        if _sha256(text) == sha256:
+            return serial.restore(text)
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{path}: run {run_id} was stored by another version of gouji: {error}") from error
+    raise StoreError(f"{path}: run {run_id} is damaged: its text is not the one that was written")
+
+
+def _figures(record: int | None, outcome: Accepted) -> Iterator[tuple[Any, ...]]:
+    for path, figure in outcome.reading.figures.items():
+        grade = outcome.grades.get(path, Grade.UNREAD)
+        value = figure.value if grade in TRUSTED else None
+        count = value if type(value) is int and abs(value) < 2**63 else None
+        yield record, path, _text(value), count, _clean(figure.printed), figure.line, grade, figure.by
+
+
+def _plain(reading: Reading) -> str:
+    return serial.write({path: asdict(figure) for path, figure in reading.figures.items()})
+
+
+def _text(number: object) -> str | None:
+    return None if number is None else str(number)
+
+
+def _clean(text: str | None) -> str | None:
+    # SQLite keeps UTF-8 and nothing else; a lone surrogate out of a model's escape must not lose the row.
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
