@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -45,7 +46,7 @@ def open_for_writing(path: Path, *, wait: float) -> sqlite3.Connection:
         try:
             _refuse_strangers(db, path)
             db.execute("pragma foreign_keys = on")
-            db.execute("pragma journal_mode = wal")
+            _write_ahead(db, wait)
             db.execute("pragma synchronous = full")
             _migrate(db)
         except BaseException:
@@ -70,6 +71,20 @@ def _refuse_strangers(db: sqlite3.Connection, path: Path) -> None:
     (ours,) = db.execute("pragma application_id").fetchone()
     if tables and ours != APPLICATION_ID:
         raise StoreError(f"{path} belongs to another program; it was left as it is; name another file with --db")
+
+
+def _write_ahead(db: sqlite3.Connection, wait: float) -> None:
+    # SQLite does not wait for others here, whatever the timeout: of two that start at once, one is told "locked".
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            db.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _migrate(db: sqlite3.Connection) -> None:

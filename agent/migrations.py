@@ -39,8 +39,7 @@ _TABLES = (
         output_tokens integer not null default 0,
         cost text,
         error text,
-        outcome text,
-        outcome_sha256 text
+        outcome blob
     )
     """,
     "create index runs_key on runs (key)",

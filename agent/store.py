@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -79,8 +80,7 @@ class Store:
         """The outcome stored under ``key``, or None."""
         with self._lock, told(self.path):
             row = self._db.execute(
-                "select id, outcome, outcome_sha256 from runs"
-                " where key = ? and outcome is not null order by id desc limit 1",
+                "select id, outcome from runs where key = ? and outcome is not null order by id desc limit 1",
                 (key,),
             ).fetchone()
         return restored(self.path, *row) if row else None
@@ -192,10 +192,10 @@ class Store:
                 raise
 
     def _end(self, run_id: int, outcome: Outcome) -> str:
-        text, now, usage = serial.keep(outcome), self._now(), outcome.usage
+        now, usage = self._now(), outcome.usage
         self._db.execute(
             "update runs set status = ?, form = ?, reader = ?, finished = ?, calls = ?, input_tokens = ?,"
-            " output_tokens = ?, cost = ?, outcome = ?, outcome_sha256 = ? where id = ?",
+            " output_tokens = ?, cost = ?, outcome = ? where id = ?",
             (
                 outcome.status,
                 outcome.form,
@@ -205,8 +205,7 @@ class Store:
                 usage.input_tokens,
                 usage.output_tokens,
                 _text(usage.cost),
-                text,
-                _sha256(text),
+                serial.keep(outcome),
                 run_id,
             ),
         )
@@ -240,14 +239,14 @@ class Store:
         )
 
 
-def restored(path: Path, run_id: int, text: str, sha256: str) -> Outcome:
-    """The outcome as it was stored. Raises StoreError where the text is not the one that was written."""
+def restored(path: Path, run_id: int, packed: bytes) -> Outcome:
+    """The outcome of a run. Raises StoreError where it is not the one that was stored."""
     try:
-        if _sha256(text) == sha256:
-            return serial.restore(text)
+        return serial.restore(packed)
+    except zlib.error as error:
+        raise StoreError(f"{path}: run {run_id} is damaged; read its report again") from error
     except (ValueError, TypeError) as error:
         raise StoreError(f"{path}: run {run_id} was stored by another version of gouji: {error}") from error
-    raise StoreError(f"{path}: run {run_id} is damaged: its text is not the one that was written")
 
 
 def _figures(record: int | None, outcome: Accepted) -> Iterator[tuple[Any, ...]]:
