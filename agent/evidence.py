@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from agent import labels
 from agent.cells import Strip, strip_of
 from agent.document import Document
-from agent.fits import Fits, Habits, fits, habits
+from agent.fits import Cell, Fits, Habits, fits, habits
+from agent.items import Listed
+from agent.items import find as find_items
 from agent.segments import Span, segment
 from agent.solver import Solution, Table, solve
 from agent.splits import LocalSum
 from agent.squeeze import Squeezed, normal, squeeze
-from schemas.form import Equation, Form, Grid, Row, Section
+from schemas.form import Equation, Form, Grid, Items, Row, Section, Total
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Found:
     solution: Solution
     swapped: tuple[str, ...] = ()
 
+    @cached_property
+    def by_path(self) -> Mapping[str, Place]:
+        """The place of each figure's row."""
+        return {path: place for place in self.places.values() for path in self.grid.paths(place.row)}
+
 
 @dataclass(frozen=True)
 class _Rows:
@@ -51,12 +58,46 @@ class _Rows:
 class Evidence:
     """All that the source shows of a form. ``tables``: by table id, None where it was not found."""
 
+    form: Form
     source: Squeezed
     spans: Mapping[str, Span]
     tables: Mapping[str, Found | None]
     recognised: bool
     why: str = ""
     statements: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    items: Mapping[str, Listed | None] = field(default_factory=dict)
+
+    @cached_property
+    def cells(self) -> Mapping[str, Cell]:
+        """Every cell the source settles, by path."""
+        settled: dict[str, Cell] = {}
+        for found in self.tables.values():
+            if found and not found.swapped:
+                settled.update(found.solution.cells)
+        for name, listed in self.items.items():
+            for i, entry in enumerate(listed.entries if listed else ()):
+                for cell, column in zip(entry.cells, self.form_items[name].columns, strict=True):
+                    settled[f"{name}.{i}.{column.id}"] = cell
+        return settled
+
+    @property
+    def form_items(self) -> Mapping[str, Items]:
+        """The form's lists by id."""
+        return {items.id: items for items in self.form.items}
+
+    def place(self, path: str) -> Place | None:
+        """Where the printed row of a figure stands."""
+        found = self.tables.get(path.split(".")[0])
+        if found is None:
+            return None
+        return found.by_path.get(path)
+
+    def equations(self) -> list[Equation]:
+        """Every sum of the form over what was found."""
+        found = [e for f in self.tables.values() if f for e in self.form.equations(f.grid)]
+        totals = [i.over(self.cells) for i in self.form.identities if isinstance(i, Total)]
+        stated = frozenset(path for e in totals for path in e.totals)
+        return found + [replace(e, totals=stated & frozenset(e.paths)) for e in totals if e.left]
 
     def section_lines(self) -> dict[str, tuple[int, int]]:
         """First and last line of each section found, from 1."""
@@ -72,7 +113,7 @@ def gather(document: Document, form: Form) -> Evidence:
     spans = segment(source, form)
     recognised, why = recognise(document, form, spans)
     if not recognised:
-        return Evidence(source, spans, {}, False, why)
+        return Evidence(form, source, spans, {}, False, why)
     strips = {table: _strips(source, form, variants, spans) for table, variants in form.tables.items()}
     gaps = habits((s, len(rows.grid.rows[i].columns)) for rows in strips.values() if rows for i, s, _, _ in rows.strips)
     tables: dict[str, Found | None] = {}
@@ -88,7 +129,8 @@ def gather(document: Document, form: Form) -> Evidence:
         for section in form.sections
         if section.id in missing and (said := _statement(source, section, spans))
     }
-    return Evidence(source, spans, tables, True, "", statements)
+    listed = {items.id: find_items(document, items) for items in form.items}
+    return Evidence(form, source, spans, tables, True, "", statements, listed)
 
 
 def recognise(document: Document, form: Form, spans: Mapping[str, Span]) -> tuple[bool, str]:

@@ -155,10 +155,14 @@ class Accepted(_Read):
 
 @dataclass(frozen=True)
 class NeedsReview(_Read):
-    """The best reading, with what is not trusted left out of ``record``, and the reasons."""
+    """The best reading, with what is not trusted left out of ``record``, and the reasons.
+
+    ``second``: what the offline reader made of it, where a model read it.
+    """
 
     status: Literal["review"] = "review"
     reasons: tuple[Reason, ...] = ()
+    second: Reading | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """WHAT a report says: forms, their grids and the sums that must hold."""
 
 from schemas.form import (
+    Agreement,
     Balance,
     Column,
     ColumnSum,
@@ -15,11 +16,13 @@ from schemas.form import (
     Row,
     RowSum,
     Section,
+    Stated,
     Total,
 )
 from schemas.registry import forms, load
 
 __all__ = [
+    "Agreement",
     "Balance",
     "Column",
     "ColumnSum",
@@ -34,6 +37,7 @@ __all__ = [
     "Row",
     "RowSum",
     "Section",
+    "Stated",
     "Total",
     "forms",
     "load",

@@ -259,6 +259,16 @@ class Agreement:
 
 
 @dataclass(frozen=True)
+class Stated:
+    """Entries of a prose list that state a total and its parts: where parts are given, they add up."""
+
+    field: str
+    total: str
+    parts: str
+    part: str
+
+
+@dataclass(frozen=True)
 class Form:
     """A kind of report.
 
@@ -280,6 +290,7 @@ class Form:
     minimum_sections: int = 1
     items: tuple[Items, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    stated: tuple[Stated, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     edition: Callable[[Mapping[str, str | None], Mapping[str, object]], str | None] | None = None
     read_prose: Callable[[str], Mapping[str, Quoted]] | None = None

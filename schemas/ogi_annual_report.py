@@ -23,6 +23,7 @@ from schemas.form import (
     Row,
     RowSum,
     Section,
+    Stated,
 )
 from schemas.ogi_prose import read_prose
 
@@ -270,7 +271,7 @@ TABLE4 = Grid(
     words=("行政诉讼",),
 )
 
-_OUTCOMES = tuple(row.id for row in TABLE3_2021.rows[2:-2]) + ("other",)
+_OUTCOMES = (*(row.id for row in TABLE3_2021.rows[2:-2]), "other")
 _SIX_KINDS = tuple(c.id for c in _APPLICANTS[:-1])
 
 
@@ -376,6 +377,7 @@ FORM = Form(
     ),
     record=Prose,
     minimum_sections=4,
+    stated=(Stated("published", "count", "parts", "count"),),
     agreements=(Agreement("requests_received", "table3.received.total"),),
     units={"table2.fees.amount_10k_yuan": "万元 (10,000 yuan)", "table2.government_procurement.amount": "as printed"},
     edition=_edition,

@@ -1,0 +1,285 @@
+"""From a reading to what is wrong with it: the source first, the sums second.
+
+Pure: nothing is asked, changed or stored here. A figure that does not stand at its place is
+contradicted whatever it adds up to; a sum over faithful figures that fails says that the source
+itself does not add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from agent.document import Document
+from agent.evidence import Evidence, Found
+from agent.outcome import Figure, Finding, Grade, Number, Reading, Reason, Words
+from agent.solver import holds, sides
+from schemas.form import Equation, Form
+
+LARGEST_COUNT = 10**9
+"""No organ counts as many; a figure above it is two cells run together."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the checks say: findings, the grade of each figure, which sums hold.
+
+    ``untrusted``: figures that do not stand at their place or cannot be told; a record leaves them out.
+    """
+
+    findings: tuple[Finding, ...]
+    grades: Mapping[str, Grade]
+    holding: tuple[str, ...]
+    untrusted: frozenset[str]
+
+    @property
+    def failing(self) -> tuple[Finding, ...]:
+        """Findings that keep the reading from being accepted."""
+        return tuple(f for f in self.findings if not f.warning)
+
+
+def check(reading: Reading, evidence: Evidence, document: Document) -> Verdict:
+    """The verdict on a reading, given what the source shows."""
+    paths = list(_expected(evidence))
+    findings = list(_completeness(evidence))
+    matched: dict[str, Figure] = {}
+    for path in paths:
+        finding = _match(path, reading.figures.get(path), evidence)
+        if finding:
+            findings.append(finding)
+        else:
+            matched[path] = reading.figures[path]
+    findings += _invented(reading, paths, evidence)
+    sums, holding, covered, failed = _sums(evidence, matched)
+    findings += sums
+    doubtful = _doubtful(evidence, document, matched) - covered
+    findings += _unproved(doubtful - failed, matched)
+    grades = {path: _grade(path, matched, covered, failed, doubtful, reading) for path in paths}
+    findings += _prose(reading, evidence.form)
+    untrusted = frozenset(p for p in paths if p not in matched or (p in doubtful and p not in failed))
+    return Verdict(tuple(_together(findings)), grades, holding, untrusted)
+
+
+def _expected(evidence: Evidence) -> Iterator[str]:
+    for found in evidence.tables.values():
+        if found:
+            yield from found.grid.all_paths()
+    for name in evidence.items:
+        yield from (path for path in evidence.cells if path.startswith(f"{name}."))
+
+
+def _completeness(evidence: Evidence) -> Iterator[Finding]:
+    for table, found in evidence.tables.items():
+        section = evidence.form.tables[table][0].section
+        if found is None:
+            yield _no_table(table, evidence, section)
+            continue
+        if found.swapped:
+            yield _finding(
+                "layout", f"{table}: columns stand in another order: {', '.join(found.swapped)}", Reason.UNREADABLE
+            )
+        lost = [row.id for row in found.grid.rows if row.id not in found.places]
+        if lost:
+            yield _finding("complete", f"{table}: rows not found: {', '.join(lost)}", Reason.INCOMPLETE)
+        elif _all_blank(found) and not _any_figure(evidence):
+            yield _finding("complete", f"{table}: no figure is printed", Reason.INCOMPLETE)
+    for name, listed in evidence.items.items():
+        if listed is None or not listed.entries:
+            yield _finding("complete", f"{name}: no list found", Reason.INCOMPLETE)
+        elif listed.unread:
+            yield _finding("complete", f"{name}: lines not read as entries", Reason.INCOMPLETE, lines=listed.unread)
+
+
+def _no_table(table: str, evidence: Evidence, section: str) -> Finding:
+    said = evidence.statements.get(section)
+    if said:
+        words, line = said
+        return _finding(
+            "complete",
+            f"{table}: no table; the text says: {words} (a statement that there were none is no table of zeros)",
+            Reason.INCOMPLETE,
+            lines=(line,),
+        )
+    why = "its section is there without a table" if section in evidence.spans else "its section was not found"
+    return _finding("complete", f"{table}: no table: {why}", Reason.INCOMPLETE)
+
+
+def _all_blank(found: Found) -> bool:
+    return all(cell.value is None for cell in found.solution.cells.values()) and not found.solution.undecided
+
+
+def _any_figure(evidence: Evidence) -> bool:
+    return any(cell.value is not None for cell in evidence.cells.values())
+
+
+def _match(path: str, figure: Figure | None, evidence: Evidence) -> Finding | None:
+    """None where the figure stands at its place; else what is wrong with it."""
+    found = evidence.tables.get(path.split(".")[0])
+    place = evidence.place(path)
+    lines = place.lines if place else ()
+    if found and found.swapped:
+        return _finding("layout", "column unknown", Reason.UNREADABLE, (path,), lines)
+    if found and place is None:
+        return _finding("source", "its row was not found in the source", Reason.NOT_FOUND_IN_SOURCE, (path,))
+    if found and path in found.solution.undecided:
+        why = "the search ended at its bound" if found.solution.bounded else "several readings fit"
+        return _finding("undecided", why, Reason.UNREADABLE, (path,), lines)
+    cell = evidence.cells.get(path)
+    if cell is None or cell.illegible:
+        return _finding("source", "cannot be read", Reason.UNREADABLE, (path,), lines)
+    if figure is None:
+        return _finding("complete", "not read", Reason.INCOMPLETE, (path,), lines)
+    if figure.value != cell.value:
+        return _finding("source", "does not stand at its place", Reason.NOT_FOUND_IN_SOURCE, (path,), lines)
+    if isinstance(cell.value, int) and abs(cell.value) > LARGEST_COUNT:
+        return _finding("plausible", "larger than any count", Reason.UNREADABLE, (path,), lines)
+    return None
+
+
+def _invented(reading: Reading, paths: list[str], evidence: Evidence) -> Iterator[Finding]:
+    """Figures for rows or entries that the source does not have."""
+    known = set(paths)
+    for path in reading.figures:
+        table = path.split(".")[0]
+        if path not in known and (evidence.tables.get(table) or evidence.items.get(table)):
+            yield _finding("source", "the source has no such row", Reason.NOT_FOUND_IN_SOURCE, (path,))
+
+
+def _sums(
+    evidence: Evidence, matched: Mapping[str, Figure]
+) -> tuple[list[Finding], tuple[str, ...], frozenset[str], frozenset[str]]:
+    """Failed sums, names of those that hold, the figures the holding ones cover and the failed ones touch."""
+    findings: list[Finding] = []
+    holding: list[str] = []
+    covered: set[str] = set()
+    failed: set[str] = set()
+
+    def value(path: str) -> Number | None:
+        return matched[path].value
+
+    for equation in evidence.equations():
+        if not all(path in matched for path in equation.paths):
+            continue
+        held = holds(equation, value)
+        if held:
+            holding.append(equation.name)
+            covered.update(equation.paths)
+        elif held is False:
+            failed.update(equation.paths)
+            findings.append(_failed_sum(equation, matched, evidence))
+    return findings, tuple(holding), frozenset(covered - failed), frozenset(failed)
+
+
+def _failed_sum(equation: Equation, matched: Mapping[str, Figure], evidence: Evidence) -> Finding:
+    left, right = sides(equation, lambda path: matched[path].value)
+    lines = tuple(sorted({line for p in equation.paths if (line := matched[p].line)}))
+    found = evidence.tables.get(equation.left[0].split(".")[0])
+    suspects = tuple(s for s in found.solution.suspects if s in equation.paths) if found else ()
+    return Finding(
+        "sum",
+        equation.name,
+        equation.paths,
+        left,
+        right,
+        left - right,
+        lines,
+        suspects,
+        Reason.SOURCE_DOES_NOT_ADD_UP,
+    )
+
+
+def _doubtful(evidence: Evidence, document: Document, matched: Mapping[str, Figure]) -> frozenset[str]:
+    """Figures that count only where a sum holds over them: look-alikes, OCR, rows without label or cells."""
+    doubtful: set[str] = set()
+    for path in matched:
+        cell, place = evidence.cells[path], evidence.place(path)
+        by_ocr = cell.cell is not None and (at := document.cells.get((cell.line, cell.cell))) and at.confidence is not None
+        if cell.doubtful or by_ocr or (place and (place.ordered or place.fits.lost)):
+            doubtful.add(path)
+    return frozenset(doubtful)
+
+
+def _unproved(doubtful: Iterable[str], matched: Mapping[str, Figure]) -> Iterator[Finding]:
+    for path in sorted(doubtful):
+        line = matched[path].line
+        yield _finding(
+            "source",
+            "read with doubt, and no sum proves it",
+            Reason.UNREADABLE,
+            (path,),
+            (line,) if line else (),
+        )
+
+
+def _grade(
+    path: str,
+    matched: Mapping[str, Figure],
+    covered: frozenset[str],
+    failed: frozenset[str],
+    doubtful: frozenset[str],
+    reading: Reading,
+) -> Grade:
+    if path not in matched:
+        return Grade.CONTRADICTED if path in reading.figures else Grade.UNREAD
+    if path in failed:
+        return Grade.CONTRADICTED
+    if path in covered:
+        return Grade.PROVED
+    return Grade.UNREAD if path in doubtful else Grade.READ
+
+
+def _prose(reading: Reading, form: Form) -> Iterator[Finding]:
+    for agreement in form.agreements:
+        words, value = reading.words.get(agreement.field), reading.value(agreement.path)
+        if words is not None and value is not None and isinstance(words.value, int) and words.value != value:
+            yield Finding(
+                "agreement",
+                f"{agreement.field} in prose differs from {agreement.path}; its scope may be another",
+                (agreement.path,),
+                words.value,
+                value,
+                words.value - value,
+                (words.line,) if words.line else (),
+                warning=True,
+            )
+    for stated in form.stated:
+        words = reading.words.get(stated.field)
+        if words is not None:
+            yield from _parts(words, stated.field, stated.total, stated.parts, stated.part)
+
+
+def _parts(words: Words, field: str, total: str, parts: str, part: str) -> Iterator[Finding]:
+    for entry in words.value if isinstance(words.value, list) else []:
+        given = entry.get(parts) or []
+        added = sum(p[part] for p in given)
+        if given and added != entry[total] and not entry.get("approximate"):
+            yield Finding(
+                "parts",
+                f"{field}: the parts of {entry[total]} add up to {added}",
+                (field,),
+                added,
+                entry[total],
+                added - entry[total],
+                (words.line,) if words.line else (),
+                reason=Reason.SOURCE_DOES_NOT_ADD_UP,
+            )
+
+
+def _finding(
+    rule: str, message: str, reason: Reason, cells: tuple[str, ...] = (), lines: tuple[int, ...] = ()
+) -> Finding:
+    return Finding(rule, message, cells, lines=lines, reason=reason)  # type: ignore[arg-type]
+
+
+def _together(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings that differ only in their cell, as one for each row."""
+    groups: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        if len(finding.cells) != 1 or finding.warning:
+            groups[(len(groups),)] = finding
+            continue
+        key = (finding.rule, finding.message, finding.reason, finding.lines, finding.cells[0].rpartition(".")[0])
+        before = groups.get(key)
+        cells = (*before.cells, *finding.cells) if before else finding.cells
+        groups[key] = Finding(finding.rule, finding.message, cells, lines=finding.lines, reason=finding.reason)
+    return iter(groups.values())
