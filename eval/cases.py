@@ -1,0 +1,142 @@
+"""A case: a text and what reading it must give; a folder of them is NAME.txt beside NAME.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from agent.errors import InputError, UsageError
+
+Expect = Literal["accepted", "review", "not_this_form"]
+EXPECTS = ("accepted", "review", "not_this_form")
+TABLES = ("table2", "table3", "table4")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A report's text with its truth.
+
+    ``record`` has the shape of the public record; null = printed blank or not decidable.
+    ``undetermined``: cells (or whole rows or tables) the text cannot settle.
+    ``text`` is what a reader of the file sees, ``encoding`` how the file holds it.
+    """
+
+    text: str
+    expect: Expect
+    record: Mapping[str, Any] = field(default_factory=dict)
+    undetermined: Sequence[str] = ()
+    violations: Sequence[str] = ()
+    layout: str = ""
+    edition: str = ""
+    name: str = ""
+    encoding: str = "utf-8"
+    damage: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    path: Path | None = None
+
+    @property
+    def decidable(self) -> bool:
+        """True where the text settles every figure."""
+        return not self.undetermined
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes."""
+        return self.path.read_bytes() if self.path else self.text.encode(self.encoding)
+
+    def figures(self) -> dict[str, Any]:
+        """The true figures by path, for the tables and rows the record gives."""
+        found: dict[str, Any] = {}
+        for table in TABLES:
+            for row, cells in (self.record.get(table) or {}).items():
+                for column, value in (cells or {}).items():
+                    found[f"{table}.{row}.{column}"] = value
+        return found
+
+    def is_undetermined(self, path: str) -> bool:
+        """True where the cell, its row or its table is named as not decidable."""
+        return any(path == u or path.startswith(f"{u}.") for u in self.undetermined)
+
+
+def load_folder(folder: Path) -> list[Case]:
+    """The cases of a folder, by name. Raises UsageError where there are none, InputError where one is broken."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder")
+    cases = list(_cases(folder))
+    if not cases:
+        raise UsageError(f"{folder}: no case in it; a case is NAME.txt with NAME.json beside it")
+    return cases
+
+
+def _cases(folder: Path) -> Iterator[Case]:
+    for path in sorted(folder.glob("*.json")):
+        text = path.with_suffix(".txt")
+        if text.is_file():
+            yield load_case(text)
+
+
+def load_case(path: Path) -> Case:
+    """The case whose text is at ``path``, with the JSON beside it."""
+    from agent.document import load
+
+    answer = path.with_suffix(".json")
+    try:
+        truth = json.loads(answer.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{answer}: {error}") from error
+    if not isinstance(truth, dict) or truth.get("expect") not in EXPECTS:
+        raise InputError(f"{answer}: `expect` must be one of {', '.join(EXPECTS)}")
+    record = truth.get("record") or {}
+    return Case(
+        text=load(path).text,
+        expect=truth["expect"],
+        record=record,
+        undetermined=tuple(truth.get("undetermined") or ()),
+        violations=tuple(truth.get("violations") or ()),
+        layout=truth.get("layout") or _layout_in(path.stem),
+        edition=str(record.get("edition") or ""),
+        name=path.stem,
+        damage=tuple(truth.get("damage") or ()),
+        notes=tuple(truth.get("notes") or ()),
+        path=path,
+    )
+
+
+def _layout_in(name: str) -> str:
+    """The layout a file's name ends on, where the JSON does not say it."""
+    last = name.rpartition("_")[2]
+    return last if last in ("glued", "lines", "cells", "pipe") else ""
+
+
+def save_case(case: Case, folder: Path) -> Path:
+    """Write NAME.txt and NAME.json; the path of the text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{case.name}.txt"
+    path.write_bytes(case.data)
+    path.with_suffix(".json").write_text(dumps(case), encoding="utf-8")
+    return path
+
+
+def dumps(case: Case) -> str:
+    """The case's JSON, in the shape of the shared reports."""
+    truth = {
+        "expect": case.expect,
+        "violations": list(case.violations),
+        "undetermined": list(case.undetermined),
+        "layout": case.layout,
+        "damage": list(case.damage),
+        "notes": list(case.notes),
+        "record": case.record,
+    }
+    kept = {key: value for key, value in truth.items() if value or key in ("expect", "violations")}
+    return json.dumps(kept, ensure_ascii=False, indent=1, default=_number) + "\n"
+
+
+def _number(value: object) -> float:
+    """Amounts have at most six decimals below 10^9, so the shortest float prints them exactly."""
+    assert isinstance(value, Decimal)
+    return float(value)
