@@ -7,13 +7,13 @@ says everything that is wrong with its shape at once, since a re-ask costs a who
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
+from agent.cells import value_of
 from agent.outcome import BLANKS, Figure, Number
+from agent.squeeze import normal
 from schemas.form import Column, Grid, Items, Kind, Row
 
 LARGEST = 10**15
@@ -21,7 +21,6 @@ LARGEST = 10**15
 
 EMPTY = "_"
 _ROW = re.compile(r"([^\s@]*)\s*@\s*(\d{1,7})(?:\s+(.*))?")
-_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _MOST_PROBLEMS = 12  # more of them teach a model nothing and are paid for
 
 
@@ -231,17 +230,13 @@ def number(cell: str, kind: Kind) -> Number:
 
     Raises ValueError naming the cell.
     """
-    plain = unicodedata.normalize("NFKC", cell).replace("\u2212", "-")
-    if not _NUMBER.fullmatch(plain) or not plain.isascii():
-        raise ValueError(f"{_short(cell)} is no figure")
-    exact = Decimal(plain.replace(",", ""))
-    if abs(exact) >= LARGEST:
+    # A negative count is no fault of shape.
+    value = value_of(normal(cell).removeprefix("+"), "amount" if kind == "amount" else "change")
+    if value is None:
+        raise ValueError(f"{_short(cell)} is no {'figure' if kind == 'amount' else 'whole number'}")
+    if abs(value) >= LARGEST:
         raise ValueError(f"{_short(cell)} is too large for one cell")
-    if kind == "amount":
-        return exact
-    if exact != int(exact):
-        raise ValueError(f"{_short(cell)} is no whole number")
-    return int(exact)
+    return value
 
 
 def told(problems: Sequence[str]) -> str:

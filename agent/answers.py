@@ -1,0 +1,116 @@
+"""The shape of an answer: what instructor validates, and the strict schema that goes over the wire."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pydantic import ValidationError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
+_FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+
+
+@lru_cache(maxsize=256)
+def strict_schema(answer: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema a provider can decode by: every property required, no others, no titles to pay for."""
+    from openai import pydantic_function_tool
+
+    schema: dict[str, Any] = _untitled(pydantic_function_tool(answer)["function"]["parameters"])
+    return schema
+
+
+def _untitled(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_untitled(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # Under "properties" a key is a field's name, also where that is "title".
+    return {
+        key: {name: _untitled(its) for name, its in value.items()} if key == "properties" else _untitled(value)
+        for key, value in schema.items()
+        if key not in ("title", "description") or not isinstance(value, str)
+    }
+
+
+@lru_cache(maxsize=256)
+def shaped(answer: type[BaseModel]) -> type[BaseModel]:
+    """The class as instructor wants it, wrapped once: it would wrap it anew in every call.
+
+    Its parsing refuses what JSON readers pass over: a key given twice, NaN. Its complaint is one
+    short message, since it is sent to the model and paid for.
+    """
+    from instructor import ResponseSchema
+
+    class Shaped(answer, ResponseSchema):  # type: ignore[valid-type, misc]
+        @classmethod
+        def model_validate_json(cls, json_data: str | bytes | bytearray, **_: Any) -> Any:
+            from instructor.core import ResponseParsingError
+
+            try:
+                return super().model_validate_json(checked(str(json_data)), strict=True)
+            except ValidationError as error:
+                raise ResponseParsingError(complaint(error)) from None
+            except ValueError as error:
+                raise ResponseParsingError(str(error)) from None
+
+        @classmethod
+        def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
+            return {}  # instructor asks for it in every call; what is sent is strict_schema
+
+    Shaped.__name__ = answer.__name__
+    return Shaped
+
+
+def complaint(error: ValidationError) -> str:
+    """All that is wrong with an answer, without the answer and pydantic's addresses."""
+    told = []
+    for one in error.errors(include_url=False, include_input=False, include_context=False):
+        place = ".".join(str(step) for step in one["loc"])
+        told.append(f"{place}: {one['msg']}" if place else one["msg"].removeprefix("Value error, "))
+    return "; ".join(told)
+
+
+def checked(text: str) -> str:
+    """The JSON object in an answer, thoughts and fences around it off.
+
+    Raises ValueError where it is no JSON, or says one thing twice.
+    """
+    plain = bare(text)
+    try:
+        json.loads(plain, object_pairs_hook=_once, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"no valid JSON: {error}") from None
+    return plain
+
+
+def bare(text: str) -> str:
+    """The answer's JSON object without what weak models put around it."""
+    plain = _THOUGHTS.sub("", text).strip()
+    if plain.startswith("{") and plain.endswith("}"):
+        return plain
+    fenced = _FENCED.findall(plain)
+    if fenced:
+        return str(fenced[-1]).strip()
+    first, last = plain.find("{"), plain.rfind("}")
+    return plain[first : last + 1] if 0 <= first < last else plain
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} is given twice")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")

@@ -1,0 +1,351 @@
+"""The one door to a language model: openai's client and instructor, any OpenAI-compatible server.
+
+Two of the three loops live here: the network (tenacity; openai's own retries are off) and a wrong
+shape (instructor, one re-ask). Whether sums hold is not known here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agent.answers import shaped, strict_schema
+from agent.errors import GoujiError, ModelError, PermanentModelError
+from agent.outcome import Usage
+from agent.settings import ModelSettings, Profile, settings
+from agent.transport import End, Feature, NoAnswerError, Reply, TransientError, UnsupportedError, reply
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import AsyncOpenAI
+    from pydantic import BaseModel
+    from tenacity import RetryCallState
+
+__all__ = [
+    "Answer",
+    "Budget",
+    "BudgetSpentError",
+    "Call",
+    "Model",
+    "ModelSettings",
+    "PermanentModelError",
+    "Profile",
+    "Question",
+    "settings",
+]
+
+_LONGEST_WAIT = 20.0
+_SHAPES = ("json_schema", "json_object", "text")
+
+
+class BudgetSpentError(ModelError):
+    """The tokens allowed are used up; nothing was sent."""
+
+
+class Budget:
+    """Tokens that one or many questions may take together; the call that crosses the limit is the last."""
+
+    def __init__(self, tokens: int | None = None) -> None:
+        self.tokens = tokens
+        self.used = 0
+
+    @property
+    def left(self) -> int | None:
+        """Tokens left, None where there is no limit."""
+        return None if self.tokens is None else max(0, self.tokens - self.used)
+
+    def spend(self, usage: Usage) -> None:
+        """Take a call's tokens off."""
+        self.used += usage.input_tokens + usage.output_tokens
+
+    def check(self) -> None:
+        """Raise BudgetSpentError where nothing is left."""
+        if self.left == 0:
+            raise BudgetSpentError(f"the budget of {self.tokens} tokens is used up; raise --budget-tokens")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: ``answer`` is the shape its answer must have."""
+
+    name: str
+    system: str
+    user: str
+    answer: type[BaseModel]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One HTTP call, also a failed one: it may have been paid for. ``raw`` is the body as it came."""
+
+    question: str
+    model: str
+    request_sha256: str
+    raw: str | None
+    usage: Usage
+    seconds: float
+    error: str | None
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to ``question``; where ``value`` is None, ``reason`` says why and ``detail`` tells more.
+
+    ``raw`` is the answer's text, ``usage`` what all its calls took.
+    """
+
+    question: Question
+    value: BaseModel | None
+    raw: str
+    usage: Usage
+    reason: End | None = None
+    detail: str = ""
+
+
+@dataclass
+class _Dialect:
+    """What the server was found to understand: remembered, so that it is found out once."""
+
+    shape: int
+    limit: str = "max_tokens"
+    temperature: bool = True
+
+    def request(self, name: str, messages: list[dict[str, Any]], schema: dict[str, Any], limit: int) -> dict[str, Any]:
+        """The body of a call in words the server understands."""
+        request: dict[str, Any] = {"model": name, "messages": messages, self.limit: limit}
+        if self.temperature:
+            request["temperature"] = 0
+        shape = _SHAPES[self.shape]
+        if shape == "json_schema":
+            return request | {
+                "response_format": {"type": shape, "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+            }
+        told = f"{messages[0]['content']}\nJSON schema of the answer: {json.dumps(schema, ensure_ascii=False)}"
+        request["messages"] = [{**messages[0], "content": told}, *messages[1:]]
+        return request | ({"response_format": {"type": shape}} if shape == "json_object" else {})
+
+    def learn(self, request: dict[str, Any], feature: Feature) -> bool:
+        """Do without what the server refused in a request; False where there is nothing to do without."""
+        if feature not in request:
+            return False
+        if feature == "temperature":
+            self.temperature = False
+        elif feature == "max_tokens":
+            self.limit = "max_completion_tokens"
+        else:
+            sent = _SHAPES.index(request["response_format"]["type"])
+            self.shape = max(self.shape, sent + 1)
+        return True
+
+
+class Model:
+    """A model behind its settings. ``on_call`` gets every call, with its raw answer, before the answer is parsed."""
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        *,
+        on_call: Callable[[Call], None] | None = None,
+        http_client: httpx2.AsyncClient | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.on_call = on_call
+        self.sleep = sleep
+        self.clock = clock
+        self.dialect = _Dialect(0 if settings.profile.strict_schema else 1)
+        self._http_client = http_client
+        self._client: AsyncOpenAI | None = None
+
+    async def ask(self, question: Question, *, budget: Budget | None = None) -> Answer:
+        """The answer to a question, after at most one re-ask where its shape is wrong.
+
+        Raises PermanentModelError where asking again will not help, BudgetSpentError before a call that
+        the budget does not allow, ModelError where the network stays out of order.
+        """
+        import instructor
+        from instructor.core import InstructorRetryException, ResponseParsingError
+
+        # It logs answers, and with them the document, as errors of its own.
+        logging.getLogger("instructor").setLevel(logging.CRITICAL)
+        asking = _Asking(self, question, budget or Budget())
+        create: Any = instructor.patch(create=asking.create, mode=instructor.Mode.JSON_SCHEMA)
+        messages = [{"role": "system", "content": question.system}, {"role": "user", "content": question.user}]
+        try:
+            value = await create(response_model=shaped(question.answer), max_retries=1, messages=messages)
+        except InstructorRetryException as error:
+            cause = error.__cause__
+            if isinstance(cause, NoAnswerError):
+                return asking.answer(None, cause.reason, self.settings.redact(str(cause)))
+            if isinstance(cause, ResponseParsingError):
+                return asking.answer(None, "shape", str(cause))
+            # What came out of our own part, wrapped by instructor.
+            raise (cause or error) from None
+        exact = question.answer.model_construct(**{name: getattr(value, name) for name in question.answer.model_fields})
+        return asking.answer(exact)
+
+    async def send(self, request: dict[str, Any], seconds: float) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body of one HTTP call. Raises TransientError where there is none in time."""
+        import openai
+
+        client: Any = self._connected()
+        try:
+            async with asyncio.timeout(seconds):
+                answered = await client.chat.completions.with_raw_response.create(**request)
+        except openai.APIStatusError as error:
+            return error.status_code, error.response.headers, error.response.content
+        except (TimeoutError, openai.APITimeoutError) as error:
+            raise TransientError(f"no whole answer within {seconds:.0f} s") from error
+        except openai.APIConnectionError as error:
+            raise TransientError(f"connection failed: {error.__cause__ or error}") from error
+        return answered.status_code, answered.headers, answered.content
+
+    def _connected(self) -> AsyncOpenAI:
+        if self._client is None:
+            import openai
+
+            self._client = openai.AsyncOpenAI(
+                api_key=self.settings.key,
+                base_url=self.settings.base_url,
+                default_headers=self.settings.headers,
+                max_retries=0,
+                timeout=openai.Timeout(self.settings.call_timeout, connect=10.0),
+                http_client=self._http_client,
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+
+class _Asking:
+    """One question on its way: its deadline, its calls, what they took."""
+
+    def __init__(self, model: Model, question: Question, budget: Budget) -> None:
+        self.model = model
+        self.settings = model.settings
+        self.question = question
+        self.budget = budget
+        self.deadline = model.clock() + self.settings.deadline
+        self.limit = self.settings.profile.max_output_tokens
+        self.usage = Usage()
+        self.raw = ""
+        self.attempt = 0
+
+    def answer(self, value: BaseModel | None, reason: End | None = None, detail: str = "") -> Answer:
+        return Answer(self.question, value, self.raw, self.usage, reason, detail)
+
+    async def create(self, **kwargs: Any) -> Any:
+        """What instructor calls for a completion: the network's faults and a cut answer end here."""
+        from openai.types.chat import ChatCompletion
+
+        schema = strict_schema(self.question.answer)
+        while True:
+            request = self.model.dialect.request(self.settings.name, kwargs["messages"], schema, self.limit)
+            try:
+                answered = await self._persist(request)
+            except UnsupportedError as error:
+                if not self.model.dialect.learn(request, error.feature):
+                    raise PermanentModelError(self.settings.says(error)) from error
+                continue
+            self.raw = answered.content
+            if answered.refusal or answered.finish == "content_filter":
+                raise NoAnswerError("refused", answered.refusal or "stopped by the server's content filter")
+            if answered.finish != "length":
+                return ChatCompletion.construct(**answered.body)
+            if self.limit > self.settings.profile.max_output_tokens:
+                raise NoAnswerError("truncated", f"longer than {self.limit} tokens")
+            self.limit *= 2
+
+    async def _persist(self, request: dict[str, Any]) -> Reply:
+        from tenacity import AsyncRetrying, retry_if_exception_type
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(TransientError),
+            wait=_wait,
+            stop=self._stop,
+            sleep=self.model.sleep,
+            reraise=True,
+        )
+        try:
+            answered: Reply = await retrying(self._call, request)
+        except TransientError as error:
+            wanted = f"; it asks to wait {error.retry_after:.0f} s" if error.retry_after else ""
+            raise ModelError(self.settings.says(f"{error}{wanted}; gave up after {self.attempt} calls")) from error
+        except PermanentModelError as error:
+            raise PermanentModelError(self.settings.says(error)) from error
+        return answered
+
+    def _stop(self, state: RetryCallState) -> bool:
+        too_late = self.model.clock() + state.upcoming_sleep >= self.deadline
+        return too_late or state.attempt_number >= self.settings.tries
+
+    async def _call(self, request: dict[str, Any]) -> Reply:
+        self.budget.check()
+        self.attempt += 1
+        began = self.model.clock()
+        raw: str | None = None
+        answered: Reply | None = None
+        fault: GoujiError | None = None
+        try:
+            left = max(0.1, self.deadline - began)
+            status, headers, body = await self.model.send(request, min(self.settings.call_timeout, left))
+            raw = body.decode("utf-8", "replace")
+            answered = reply(status, headers, body)
+        except GoujiError as error:
+            fault = error
+        self._keep(request, raw, answered, fault, self.model.clock() - began)
+        if answered is None:
+            assert fault is not None
+            raise fault
+        return answered
+
+    def _keep(
+        self, request: dict[str, Any], raw: str | None, answered: Reply | None, fault: GoujiError | None, seconds: float
+    ) -> None:
+        usage = self.settings.usage(*_tokens(request, answered))
+        self.usage += usage
+        self.budget.spend(usage)
+        if self.model.on_call is None:
+            return
+        sha256 = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+        kept = None if raw is None else self.settings.redact(raw)
+        error = None if fault is None else self.settings.redact(str(fault))
+        self.model.on_call(
+            Call(self.question.name, self.settings.name, sha256, kept, usage, seconds, error, self.attempt)
+        )
+
+
+def _wait(state: RetryCallState) -> float:
+    from tenacity import wait_exponential, wait_random
+
+    back_off = wait_exponential(multiplier=0.5, max=_LONGEST_WAIT) + wait_random(0, 0.5)
+    error = state.outcome.exception() if state.outcome else None
+    return max(back_off(state), error.retry_after if isinstance(error, TransientError) else 0.0)
+
+
+def _tokens(request: dict[str, Any], answered: Reply | None) -> tuple[int, int]:
+    """Input and output tokens of a call; estimated where the server does not count them, so that a budget holds."""
+    if answered is None:
+        return 0, 0
+    asked = "".join(str(message["content"]) for message in request["messages"])
+    known_in, known_out = answered.input_tokens, answered.output_tokens
+    return _estimate(asked) if known_in is None else known_in, _estimate(
+        answered.content
+    ) if known_out is None else known_out
+
+
+def _estimate(text: str) -> int:
+    wide = sum(char > "\u2e7f" for char in text)
+    return wide + (len(text) - wide + 2) // 3

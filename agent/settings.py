@@ -1,0 +1,162 @@
+"""Which model is asked, where, with what key, at what price; what it is declared able to do."""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from pydantic import SecretStr
+
+from agent.errors import UsageError
+from agent.outcome import Usage
+
+_NO_KEY = "none"  # a server on one's own machine wants none, but the client insists on one
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a server and its model can do.
+
+    ``rows_per_question``: ask a table in groups of so many rows; None = all at once. ``table``: how
+    tables of the source are shown, as they came or as a pipe table with its header over every row.
+    """
+
+    strict_schema: bool = True
+    context_tokens: int = 128_000
+    rows_per_question: int | None = None
+    table: Literal["lines", "pipe"] = "lines"
+    max_output_tokens: int = 8192
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """A model and how it is reached. The key, and a password in the address, show in no text of it.
+
+    ``call_timeout``: seconds for one call, from first to last byte; ``deadline``: for a question with
+    all its tries; ``tries``: HTTP calls for one answer while the network fails. Prices: US dollars
+    for a million tokens.
+    """
+
+    name: str
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    call_timeout: float = 120.0
+    deadline: float = 600.0
+    input_price: Decimal | None = None
+    output_price: Decimal | None = None
+    profile: Profile = field(default_factory=Profile)
+    tries: int = 5
+    login: SecretStr | None = None
+
+    def __post_init__(self) -> None:
+        """Move user and password out of the address, so that it can be shown."""
+        parts = urlsplit(self.base_url or "")
+        if "@" in parts.netloc:
+            login, _, host = parts.netloc.rpartition("@")
+            object.__setattr__(self, "login", SecretStr(unquote(login)))
+            object.__setattr__(self, "base_url", urlunsplit(parts._replace(netloc=host)))
+
+    @property
+    def key(self) -> str:
+        """The key itself, or a placeholder for a server that wants none."""
+        return self.api_key.get_secret_value() if self.api_key else _NO_KEY
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers beside the client's own: the login of the address in the key's stead."""
+        if self.login is None:
+            return {}
+        return {"Authorization": "Basic " + base64.b64encode(self.login.get_secret_value().encode()).decode()}
+
+    @property
+    def identity(self) -> str:
+        """What of the settings can change an answer, as text: part of a run's key. Without secrets."""
+        return f"{self.name} {self.base_url or ''} {self.profile}".strip()
+
+    def usage(self, input_tokens: int, output_tokens: int) -> Usage:
+        """One call's usage, with its cost where both prices are known."""
+        if self.input_price is None or self.output_price is None:
+            return Usage(1, input_tokens, output_tokens)
+        cost = (self.input_price * input_tokens + self.output_price * output_tokens) / _MILLION
+        return Usage(1, input_tokens, output_tokens, cost)
+
+    def redact(self, text: str) -> str:
+        """The text without key and login: servers like to repeat what they were sent."""
+        for secret in (self.api_key, self.login):
+            if secret and secret.get_secret_value():
+                text = text.replace(secret.get_secret_value(), "[secret]")
+        return text
+
+    def says(self, error: object) -> str:
+        """An error's message with the model's name and address before it."""
+        return f"model {self.name} at {self.base_url or 'api.openai.com'}: {self.redact(str(error))}"
+
+    def at(self, base_url: str) -> ModelSettings:
+        """The same settings at another address."""
+        return replace(self, base_url=base_url)
+
+
+def settings(
+    name: str | None = None,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    *,
+    profile: Profile | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> ModelSettings | None:
+    """The model that flags and environment name; None where none is named.
+
+    Environment: GOUJI_MODEL, OPENAI_BASE_URL, OPENAI_API_KEY, GOUJI_PRICE_IN, GOUJI_PRICE_OUT
+    (US dollars for a million tokens), GOUJI_CALL_TIMEOUT and GOUJI_DEADLINE (seconds).
+    Raises UsageError where one of them makes no sense, or the provider's key is missing.
+    """
+    name = name or environment.get("GOUJI_MODEL")
+    if not name:
+        return None
+    base_url = base_url or environment.get("OPENAI_BASE_URL") or None
+    key = api_key or environment.get("OPENAI_API_KEY")
+    if not key and not base_url:
+        raise UsageError(f"model {name}: no key; set OPENAI_API_KEY, or name a server that needs none with --base-url")
+    return ModelSettings(
+        name,
+        base_url,
+        SecretStr(key) if key else None,
+        call_timeout=_seconds(environment, "GOUJI_CALL_TIMEOUT", ModelSettings.call_timeout),
+        deadline=_seconds(environment, "GOUJI_DEADLINE", ModelSettings.deadline),
+        input_price=_price(environment, "GOUJI_PRICE_IN"),
+        output_price=_price(environment, "GOUJI_PRICE_OUT"),
+        profile=profile or Profile(),
+    )
+
+
+def _price(environment: Mapping[str, str], variable: str) -> Decimal | None:
+    said = environment.get(variable)
+    if not said:
+        return None
+    try:
+        price = Decimal(said)
+    except InvalidOperation as error:
+        raise UsageError(f"{variable}={said} is no price in US dollars") from error
+    if not price.is_finite() or price < 0:
+        raise UsageError(f"{variable}={said} is no price in US dollars")
+    return price
+
+
+def _seconds(environment: Mapping[str, str], variable: str, default: float) -> float:
+    said = environment.get(variable)
+    if not said:
+        return default
+    try:
+        seconds = float(said)
+    except ValueError as error:
+        raise UsageError(f"{variable}={said} is no number of seconds") from error
+    if not math.isfinite(seconds) or seconds <= 0:
+        raise UsageError(f"{variable}={said} is no number of seconds")
+    return seconds
