@@ -193,7 +193,9 @@ def _doubtful(evidence: Evidence, document: Document, matched: Mapping[str, Figu
     doubtful: set[str] = set()
     for path in matched:
         cell, place = evidence.cells[path], evidence.place(path)
-        by_ocr = cell.cell is not None and (at := document.cells.get((cell.line, cell.cell))) and at.confidence is not None
+        by_ocr = (
+            cell.cell is not None and (at := document.cells.get((cell.line, cell.cell))) and at.confidence is not None
+        )
         if cell.doubtful or by_ocr or (place and (place.ordered or place.fits.lost)):
             doubtful.add(path)
     return frozenset(doubtful)

@@ -11,8 +11,7 @@ from agent import labels
 from agent.cells import Strip, strip_of
 from agent.document import Document
 from agent.fits import Cell, Fits, Habits, fits, habits
-from agent.items import Listed
-from agent.items import find as find_items
+from agent.items import Listed, find as find_items
 from agent.segments import Span, segment
 from agent.solver import Solution, Table, solve
 from agent.splits import LocalSum
@@ -194,7 +193,7 @@ def _settle(form: Form, rows: _Rows, habit: Habits) -> Found:
         lines = tuple(sorted({strip.line, *(t.line for t in strip.tokens)}))
         fit = fits(strip, kinds, local_sums(grid.paths(row), equations), habit, flat=row.flat)
         places[row.id] = Place(row, strip.line, lines, fit, misprinted, ordered)
-    solution = solve(Table({id: (grid.paths(p.row), p.fits.ways) for id, p in places.items()}, equations))
+    solution = solve(Table({name: (grid.paths(p.row), p.fits.ways) for name, p in places.items()}, equations))
     return Found(grid, places, solution, rows.swapped)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from agent.cells import Strip, Token, digits, look_alike, value_of
 from agent.outcome import Number
-from agent.splits import Bound, LocalSum, splits
+from agent.splits import BoundError, LocalSum, splits
 from schemas.form import Kind
 
 MOST_WAYS = 4000
@@ -209,7 +209,7 @@ def _run(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: H
         if not ways:
             # No cut adds up: the row is wrong as published, and every cut stays possible.
             ways = [_glued(strip, range(n), kinds, texts) for texts in splits(runs, kinds, (), MOST_WAYS)]
-    except Bound:
+    except BoundError:
         return Fits((), bounded=True)
     found = _of(ways)
     return Fits(found.ways, sure=found.sure and not habit.blanks_lost, bounded=found.bounded)
@@ -233,7 +233,7 @@ def _glued(strip: Strip, places: Sequence[int], kinds: Sequence[Kind], texts: Se
 
 
 def _with_blanks(strip: Strip, runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum]) -> list[Way]:
-    """The runs cut into fewer cells than the row has. Raises Bound past ``MOST_WAYS``."""
+    """The runs cut into fewer cells than the row has. Raises BoundError past ``MOST_WAYS``."""
     ways: list[Way] = []
     choices = (places for k in range(1, len(kinds)) for places in combinations(range(len(kinds)), k))
     for tried, places in enumerate(choices):
@@ -242,5 +242,5 @@ def _with_blanks(strip: Strip, runs: Sequence[str], kinds: Sequence[Kind], sums:
             if all(s.holds([c.value for c in way]) for s in sums):
                 ways.append(way)
         if tried > 2 * MOST_WAYS or len(ways) > MOST_WAYS:
-            raise Bound
+            raise BoundError
     return ways

@@ -148,7 +148,7 @@ def _with_misprinted(source: Squeezed, grid: Grid, chain: list[Mark], start: int
     if not have or len(have) == len(grid.rows):
         return chain
     sequence = _sequence(grid)
-    for order, (row, texts) in enumerate(sequence):
+    for order, (row, _) in enumerate(sequence):
         if row is None or row in have:
             continue
         low = max((m.end for m in chain if m.order < order), default=start)

@@ -117,6 +117,9 @@ class Usage:
         )
 
 
+NO_USAGE = Usage()
+
+
 @dataclass(frozen=True)
 class Source:
     """Which document an outcome is about."""
@@ -173,7 +176,7 @@ class NotThisForm:
     why: str
     document: Source
     reader: str = "offline"
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
     status: Literal["not_this_form"] = "not_this_form"
 
 

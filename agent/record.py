@@ -29,7 +29,10 @@ def record(reading: Reading, evidence: Evidence, untrusted: Collection[str] = ()
     for name, listed in evidence.items.items():
         items = evidence.form_items[name]
         made[name] = [
-            {items.text: entry.text, **{c.id: _trusted(reading, f"{name}.{i}.{c.id}", untrusted) for c in items.columns}}
+            {
+                items.text: entry.text,
+                **{c.id: _trusted(reading, f"{name}.{i}.{c.id}", untrusted) for c in items.columns},
+            }
             for i, entry in enumerate(listed.entries if listed else ())
         ]
     for table, found in evidence.tables.items():

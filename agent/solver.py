@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from agent.fits import Cell, Way
 from agent.outcome import Number
@@ -113,16 +113,16 @@ def _narrow(table: Table, ways: Mapping[str, Sequence[Way]]) -> dict[str, tuple[
     narrowed: dict[str, tuple[Way, ...]] = {}
     for row, (paths, _) in table.rows.items():
         inside = [e for e in table.equations if set(e.paths) <= set(paths)]
-        at = {path: i for i, path in enumerate(paths)}
-        found = tuple(
-            way
-            for way in ways[row]
-            if len(ways[row]) == 1 or all(holds(e, lambda p, w=way: w[at[p]].value) is not False for e in inside)  # type: ignore[misc]
-        )
+        found = tuple(way for way in ways[row] if len(ways[row]) == 1 or _adds_up(way, paths, inside))
         if not found:
             return None
         narrowed[row] = found
     return narrowed
+
+
+def _adds_up(way: Way, paths: Sequence[str], inside: Sequence[Equation]) -> bool:
+    values = {path: cell.value for path, cell in zip(paths, way, strict=True)}
+    return all(holds(equation, values.get) is not False for equation in inside)
 
 
 def _unconstrained(table: Table, ways: Mapping[str, Sequence[Way]]) -> bool:
@@ -187,7 +187,7 @@ class _Model:
     def _int(self, value: Number | None) -> int:
         return int((value or 0) * self.scale)
 
-    def run(self) -> dict[str, int] | None | bool:
+    def run(self) -> dict[str, int] | Literal[False] | None:
         """The way chosen for each row; None if nothing fits, False if time ran out."""
         solver = self.cp.CpSolver()
         solver.parameters.max_time_in_seconds = SECONDS

@@ -33,7 +33,7 @@ class LocalSum:
         return total is None or total == sum((values[p] or 0 for p in self.parts), 0)
 
 
-class Bound(Exception):
+class BoundError(Exception):
     """More ways than may be looked at."""
 
 
@@ -41,7 +41,7 @@ def splits(runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum],
     """All ways to cut ``runs`` into ``len(kinds)`` cells that satisfy ``sums``; a cell never spans two runs.
 
     Works from the last cell backward: a total stands behind its parts, so it bounds them.
-    Raises Bound past ``most`` ways or ``40 * most`` steps.
+    Raises BoundError past ``most`` ways or ``40 * most`` steps.
     """
     text = "".join(runs)
     cuts = {0}
@@ -64,7 +64,7 @@ class _Search:
     def ways(self, end: int, index: int, behind: tuple[str, ...]) -> Iterator[Split]:
         self.steps += 1
         if self.found > self.most or self.steps > 40 * self.most:
-            raise Bound
+            raise BoundError
         if index < 0:
             if end == 0:
                 self.found += 1

@@ -27,9 +27,9 @@ def normal(text: str) -> str:
 def normal_line(line: str) -> str:
     """A line of the source, same length: pipes of a table row as tabs; rulers and page footers as spaces."""
     folded = line.translate(_FOLD)
-    if "-" in folded or "页" in folded or "age" in folded:
-        if _FOOTER.match(folded) or ("|" in folded and _RULE.match(folded)):
-            return " " * len(folded)
+    suspect = "-" in folded or "页" in folded or "age" in folded
+    if suspect and (_FOOTER.match(folded) or ("|" in folded and _RULE.match(folded))):
+        return " " * len(folded)
     return folded.replace("|", "\t") if folded.count("|") > 1 else folded
 
 
@@ -41,7 +41,7 @@ def squeeze(text: str) -> str:
 
 @dataclass(frozen=True)
 class Squeezed:
-    """``full``: the whole text, same length as the source; ``text``: its letters and digits; ``at``: where each stands."""
+    """``full``: the whole text, as long as the source; ``text``: its letters and digits; ``at``: where each stands."""
 
     full: str
     text: str

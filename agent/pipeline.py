@@ -1,0 +1,225 @@
+"""The loop: load, find the evidence, read, check, ask again about what failed, and come to an outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from agent import checks, offline
+from agent.document import Document, load
+from agent.errors import GoujiError, UsageError
+from agent.evidence import Evidence, gather
+from agent.outcome import (
+    NO_USAGE,
+    TRUSTED,
+    Accepted,
+    Finding,
+    Grade,
+    NeedsReview,
+    NotThisForm,
+    Outcome,
+    Reading,
+    Reason,
+    Usage,
+)
+from agent.record import edition, record
+from schemas import Form, FormError, load as load_form
+
+if TYPE_CHECKING:
+    from agent.model import Call
+    from agent.settings import ModelSettings
+    from agent.store import Store
+
+ReaderName = Literal["offline", "model", "thrifty"]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A reading with what it took: who read it, the calls, and what went wrong on the way."""
+
+    reading: Reading
+    reader: str
+    usage: Usage = NO_USAGE
+    attempts: int = 0
+    notes: tuple[Finding, ...] = ()
+
+
+def extract(
+    source: Path | str | bytes,
+    *,
+    form: str | Form | None = None,
+    model: str | ModelSettings | None = None,
+    base_url: str | None = None,
+    reader: ReaderName | None = None,
+    store: Store | Path | None = None,
+    max_attempts: int = 3,
+    escalate: str | None = None,
+    budget_tokens: int | None = None,
+    name: str | None = None,
+) -> Outcome:
+    """Read one report. ``source``: a path, bytes, or the text itself as a ``str``.
+
+    Without a model (argument or environment) the offline reader reads; with one, the model does, unless
+    ``reader`` says otherwise. With ``store`` the outcome is kept, and the same run is never paid twice.
+    Raises InputError, ModelError, StoreError, UsageError; a reading that does not hold is no error but
+    a NeedsReview.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(
+            aextract(
+                source,
+                form=form,
+                model=model,
+                base_url=base_url,
+                reader=reader,
+                store=store,
+                max_attempts=max_attempts,
+                escalate=escalate,
+                budget_tokens=budget_tokens,
+                name=name,
+            )
+        )
+    raise UsageError("extract() was called inside a running event loop; use `await aextract(...)` there")
+
+
+async def aextract(
+    source: Path | str | bytes,
+    *,
+    form: str | Form | None = None,
+    model: str | ModelSettings | None = None,
+    base_url: str | None = None,
+    reader: ReaderName | None = None,
+    store: Store | Path | None = None,
+    max_attempts: int = 3,
+    escalate: str | None = None,
+    budget_tokens: int | None = None,
+    name: str | None = None,
+) -> Outcome:
+    """``extract`` for callers with an event loop of their own."""
+    plan = _plan(form, model, base_url, reader, escalate, max_attempts, budget_tokens)
+    document = load(source, name=name)
+    if store is None:
+        return await run(document, plan)
+    if isinstance(store, Path):
+        from agent.store import Store
+
+        with Store(store) as opened:
+            return await stored(document, plan, opened)
+    return await stored(document, plan, store)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How documents are read: the form, the reader, the model and its bounds."""
+
+    form: Form
+    reader: ReaderName = "offline"
+    model: ModelSettings | None = None
+    escalate: ModelSettings | None = None
+    max_attempts: int = 3
+    budget_tokens: int | None = None
+
+    @property
+    def key(self) -> str:
+        """The settings that make two runs the same run, besides document, form, prompts and model."""
+        stronger = self.escalate.name if self.escalate else None
+        return f"{self.reader} {self.max_attempts} {stronger} {self.budget_tokens}"
+
+
+def _plan(
+    form: str | Form | None,
+    model: str | ModelSettings | None,
+    base_url: str | None,
+    reader: ReaderName | None,
+    escalate: str | None,
+    max_attempts: int,
+    budget_tokens: int | None,
+) -> Plan:
+    try:
+        chosen = form if isinstance(form, Form) else load_form(form)
+    except FormError as error:
+        raise UsageError(str(error)) from error
+    if max_attempts < 1:
+        raise UsageError("max_attempts must be at least 1")
+    settings = None
+    if reader != "offline":
+        from agent.settings import settings as of
+
+        settings = of(model, base_url) if model is None or isinstance(model, str) else model
+    if reader in ("model", "thrifty") and settings is None:
+        raise UsageError(f"reader {reader!r} needs a model: give --model or set GOUJI_MODEL")
+    stronger = replace(settings, name=escalate) if settings and escalate else None
+    return Plan(chosen, reader or ("model" if settings else "offline"), settings, stronger, max_attempts, budget_tokens)
+
+
+async def stored(document: Document, plan: Plan, store: Store) -> Outcome:
+    """The stored outcome of the same run, or a new one, kept."""
+    from prompts import digest
+
+    model = plan.model.name if plan.model else None
+    key = store.key(document.sha256, plan.form.name, digest(), model, plan.key)
+    before = store.find(key)
+    if before is not None:
+        return before
+    run_id = store.begin(key, document, plan.reader, model)
+    try:
+        outcome = await run(document, plan, on_call=lambda call: store.journal(run_id, call))
+    except GoujiError as error:
+        store.fail(run_id, error)
+        raise
+    if isinstance(outcome, Accepted):
+        store.save(run_id, outcome)
+    elif isinstance(outcome, NeedsReview):
+        store.hold(run_id, outcome)
+    else:
+        store.refuse(run_id, outcome)
+    return outcome
+
+
+async def run(document: Document, plan: Plan, *, on_call: Callable[[Call], None] | None = None) -> Outcome:
+    """The outcome for one document; nothing is stored."""
+    evidence = gather(document, plan.form)
+    if not evidence.recognised:
+        return NotThisForm(plan.form.name, evidence.why, document.source, plan.reader)
+    read = Read(offline.read(document, plan.form, evidence), offline.NAME)
+    if plan.reader == "offline" or plan.model is None:
+        return conclude(document, evidence, read)
+    from agent import repair
+
+    first = read.reading
+    read = await repair.read(document, evidence, plan, first, on_call)
+    return conclude(document, evidence, read, second=first)
+
+
+def conclude(document: Document, evidence: Evidence, read: Read, *, second: Reading | None = None) -> Outcome:
+    """The outcome of a reading: the only place where one is accepted."""
+    verdict = checks.check(read.reading, evidence, document)
+    findings = (*verdict.findings, *read.notes)
+    unread = tuple(
+        [field.id for field in evidence.form.fields if field.id not in read.reading.words]
+        + [path for path, grade in verdict.grades.items() if grade == Grade.UNREAD]
+    )
+    failing = [finding for finding in findings if not finding.warning]
+    known: dict[str, Any] = {
+        "form": evidence.form.name,
+        "edition": edition(read.reading, evidence),
+        "reading": read.reading,
+        "record": record(read.reading, evidence, verdict.untrusted),
+        "findings": findings,
+        "grades": verdict.grades,
+        "unread": unread,
+        "reader": read.reader,
+        "usage": read.usage,
+        "document": document.source,
+        "attempts": read.attempts,
+        "holding": verdict.holding,
+    }
+    if not failing and set(verdict.grades.values()) <= TRUSTED:
+        return Accepted(**known)
+    found = {finding.reason for finding in failing}
+    return NeedsReview(**known, reasons=tuple(reason for reason in Reason if reason in found), second=second)
