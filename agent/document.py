@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,9 @@ from agent.outcome import Source
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_TEXT_BYTES = 5 * 1024 * 1024
+
+Progress = Callable[[int, int], None]
+"""Told after each page that had to be read by OCR: pages done, pages in all."""
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 as fractions of the page, from its upper left corner."""
@@ -57,17 +60,17 @@ class Document:
         return Source(self.sha256, self.name, self.encoding, self.kind)
 
 
-def load(source: Path | str | bytes, *, name: str | None = None) -> Document:
+def load(source: Path | str | bytes, *, name: str | None = None, progress: Progress | None = None) -> Document:
     """The document at a path, in bytes, or a text (a ``str`` is the text itself, a ``Path`` a file).
 
-    Raises InputError naming the file and the reason.
+    ``progress`` is told after each scanned page. Raises InputError naming the file and the reason.
     """
     if isinstance(source, str):
         data = source.encode("utf-8", "surrogatepass")
         return _from_text(source, data, name or "text", "utf-8")
     if isinstance(source, Path):
-        return from_bytes(_read(source), name or source.name)
-    return from_bytes(source, name or "bytes")
+        return from_bytes(_read(source), name or source.name, progress)
+    return from_bytes(source, name or "bytes", progress)
 
 
 def _read(path: Path) -> bytes:
@@ -83,10 +86,16 @@ def _read(path: Path) -> bytes:
         raise InputError(f"{path}: {error}") from error
 
 
-def from_bytes(data: bytes, name: str) -> Document:
-    """The document in ``data``, its kind told by content. Text here; other formats join in loaders."""
+def from_bytes(data: bytes, name: str, progress: Progress | None = None) -> Document:
+    """The document in ``data``, its kind told by content: text is read here, other formats in ``agent.loaders``."""
+    from agent import loaders
+
     if not data.strip(b"\0 \t\r\n"):
         raise InputError(f"{name}: the file is empty")
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{name}: larger than {MAX_BYTES // 2**20} MiB; split it or convert it to text")
+    if not loaders.is_text(data):
+        return loaders.load_bytes(data, name, progress)
     text, encoding = decode(data, name)
     return _from_text(text, data, name, encoding)
 
@@ -146,9 +155,9 @@ def _radical(char: str) -> str:
 _FOLD = {ord(k): v for k, v in zip(_SUPPLEMENT[::2], _SUPPLEMENT[1::2], strict=True)}
 _FOLD.update({code: _radical(chr(code)) for code in range(0x2F00, 0x2FD6)})
 _FOLD.update({code: " " for code in range(32) if code != 9})
-_FOLD.update({code: " " for code in (0x7F, 0x85, 0x2028, 0x2029)})
+_FOLD.update(dict.fromkeys((0x7F, 0x85, 0x2028, 0x2029), " "))
 _FOLD.update(
-    {code: "" for code in (0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E)}
+    dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E), "")
 )
 
 

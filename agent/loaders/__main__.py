@@ -11,8 +11,6 @@ from agent.errors import InputError
 from agent.loaders.blocks import Line
 from agent.loaders.limits import LIMITS, confine
 
-READERS = {"docx": "docx", "doc": "doc", "xlsx": "xlsx", "pdf": "pdf", "scan": "scan"}
-
 
 def main(argument: str) -> int:
     """Read the file on standard input as ``argument`` (JSON) says."""
@@ -25,7 +23,7 @@ def main(argument: str) -> int:
     confine(memory, 2 * seconds, may_start=kind == "doc")
     data = sys.stdin.buffer.read()
     try:
-        reader = importlib.import_module(f"agent.loaders.{READERS[kind]}")
+        reader = importlib.import_module(f"agent.loaders.{kind}")
         for page, lines in reader.read(data, **job):
             answers.write(json.dumps({"page": page, "lines": _packed(lines)}, ensure_ascii=False) + "\n")
             answers.flush()

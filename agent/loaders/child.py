@@ -50,7 +50,7 @@ def ask(kind: str, data: bytes, *, seconds: int = LIMITS.seconds, **job: Any) ->
 
 def _start(job: str, told: IO[bytes]) -> subprocess.Popen[bytes]:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-P", "-m", "agent.loaders", job],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ No table is ever left out.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -17,14 +18,58 @@ from agent.loaders.blocks import Block, Cell, Line, Table, lines, unwrap
 MAX_DEPTH = 150
 PROSE = 30
 """A line with this many characters outside links is the article's, not navigation."""
+MAX_SNIFF = 2**20
 
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
+_UNSEEN = frozenset(["script", "style", "template", "head"])
 _DROPPED = frozenset(
-    "script style noscript template head select textarea button iframe object svg canvas nav aside footer".split()
+    ["noscript", "select", "textarea", "button", "iframe", "object", "svg", "canvas", "nav", "aside", "footer"]
 )
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd div dl dt fieldset figcaption figure footer form h1 h2 h3"
-    " h4 h5 h6 header hr html li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "caption",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
 # An opening tag ends these of its own kind where their end tag was left out.
 _ENDS = {
@@ -39,8 +84,10 @@ _ENDS = {
 }
 _WALLS = {"li": {"ul", "ol", "table", "td"}, "dt": {"dl", "table", "td"}, "dd": {"dl", "table", "td"}}
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,500}?(?:charset|encoding)\s*=\s*["']?\s*([\w:-]{2,30})""", re.I)
-_START = re.compile(r"\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body|meta|title|table|div)\b", re.I | re.S)
-_TABLE = re.compile(r"<table\b.*?<tr\b.*?<t[dh]\b", re.I | re.S)
+_START = re.compile(
+    r"\s*(?:<!--(?:(?!-->).)*-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body|meta|title|table|div)\b",
+    re.I | re.S,
+)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 
@@ -54,10 +101,17 @@ class _Element:
 def looks_like(data: bytes) -> bool:
     """Whether the bytes begin as a web page does, or are a text with HTML tables in it."""
     head = data[:4096].replace(b"\0", b"").decode("latin-1").lstrip("\xef\xbb\xbf\xff\xfe")
-    return bool(_START.match(head)) or (b"<" in data and bool(_TABLE.search(data[:MAX_SNIFF].decode("latin-1"))))
+    return _START.match(head) is not None or _holds_table(data[:MAX_SNIFF].lower())
 
 
-MAX_SNIFF = 1_000_000
+def _holds_table(data: bytes) -> bool:
+    at = 0
+    for tag in (b"<table", b"<tr", b"<t"):
+        at = data.find(tag, at)
+        if at < 0:
+            return False
+        at += len(tag)
+    return True
 
 
 def text_of(data: bytes, name: str) -> tuple[str, str]:
@@ -78,19 +132,22 @@ def _codec(declared: str) -> str:
     return "gb18030" if name.startswith(("gb", "x-gb", "cp936", "hz")) else name
 
 
-def read(text: str) -> list[Line]:
-    """The page's lines."""
+def read(data: bytes) -> Iterator[tuple[int, list[Line]]]:
+    """The lines of a page given in UTF-8."""
+    text = data.decode("utf-8", "surrogatepass")
     parser = _Parser()
     # A marked section such as <![if !supportLists]> says nothing here, and the parser trips over some.
-    parser.feed(re.sub(r"<!\[[^>]*>", "", text))
+    parser.feed(re.sub(r"<!\[[^>]{0,200}>", "", text))
     parser.close()
-    page = bool(_START.match(text))
+    page = _START.match(text) is not None
+    title = parser.title()
+    _prune(parser.root)
     flow = _Flow(keep_line_ends=not page)
     flow.element(parser.root)
     blocks = flow.finish()
     if page:
-        blocks = _titled(_article(blocks), parser.title())
-    return lines([block if isinstance(block, Table) else block.text for block in blocks])
+        blocks = _titled(_article(blocks), title)
+    yield 1, lines([block if isinstance(block, Table) else block.text for block in blocks])
 
 
 class _Parser(HTMLParser):
@@ -135,7 +192,7 @@ class _Parser(HTMLParser):
     def title(self) -> str:
         """What the page calls its article: the name a government site must give it, or the window's title."""
         found = {"": ""}
-        for element in _walk(self.root):
+        for element, _ in _walk(self.root):
             if element.tag == "meta" and element.attributes.get("name", "").lower() == "articletitle":
                 found["article"] = element.attributes.get("content", "")
             if element.tag == "title":
@@ -143,13 +200,13 @@ class _Parser(HTMLParser):
         return " ".join(fold(found.get("article") or found.get("title") or "").split())
 
 
-def _walk(element: _Element) -> list[_Element]:
-    found, left = [], [element]
+def _walk(element: _Element) -> Iterator[tuple[_Element, bool]]:
+    """The element and all in it, each with whether it or one around it is hidden; what is taken out is not entered."""
+    left = [(element, _is_hidden(element))]
     while left:
-        here = left.pop()
-        found.append(here)
-        left += [child for child in reversed(here.children) if isinstance(child, _Element)]
-    return found
+        here, hidden = left.pop()
+        yield here, hidden
+        left += [(c, hidden or _is_hidden(c)) for c in reversed(here.children) if isinstance(c, _Element)]
 
 
 @dataclass(frozen=True)
@@ -178,7 +235,7 @@ class _Flow:
         elif element.tag == "table":
             self._break()
             self._blocks += _table(element)
-        elif not _is_left_out(element):
+        else:
             if element.tag in _BLOCKS:
                 self._break()
             self._children(element, linked or element.tag == "a")
@@ -206,14 +263,29 @@ class _Flow:
             self._blocks.append(_Prose(text, linked))
 
 
-def _is_left_out(element: _Element) -> bool:
-    """Whether nothing in the element can be read by who looks at the page, or it only leads elsewhere."""
-    unseen = "hidden" in element.attributes or _HIDDEN.search(element.attributes.get("style", "")) is not None
-    if element.tag in ("script", "style", "head", "template"):
-        return True
-    if element.tag in _DROPPED or element.attributes.get("role") == "navigation":
-        return not any(inner.tag == "table" for inner in _walk(element))
-    return unseen
+def _prune(root: _Element) -> None:
+    """Take out what cannot be read by who looks at the page, or only leads elsewhere.
+
+    Tables stay, save a hidden one beside tables that are seen: it is an older or another version.
+    """
+    _keep(root, lambda e: e.tag not in _UNSEEN and (e.tag not in _DROPPED or _has_table(e)))
+    if any(e.tag == "table" and not hidden for e, hidden in _walk(root)):
+        _keep(root, lambda e: not _is_hidden(e))
+    else:
+        _keep(root, lambda e: not _is_hidden(e) or _has_table(e))
+
+
+def _keep(root: _Element, wanted: Callable[[_Element], bool]) -> None:
+    for element, _ in _walk(root):
+        element.children = [c for c in element.children if isinstance(c, str) or wanted(c)]
+
+
+def _has_table(element: _Element) -> bool:
+    return any(inner.tag == "table" for inner, _ in _walk(element))
+
+
+def _is_hidden(element: _Element) -> bool:
+    return "hidden" in element.attributes or _HIDDEN.search(element.attributes.get("style", "")) is not None
 
 
 def _table(table: _Element) -> list[_Prose | Table]:
@@ -235,11 +307,11 @@ def _parts(element: _Element, loose: _Flow) -> list[_Element]:
             loose.element(_Element("span", {}, [child]))
         elif child.tag == "tr":
             found.append(child)
-        elif child.tag in ("tbody", "thead", "tfoot", "form", "colgroup"):
+        elif child.tag != "table" and any(inner.tag == "tr" for inner, _ in _walk(child)):
             found += _parts(child, loose)
         else:
             loose.element(child)
-    return [row for row in found if not _is_left_out(row)]
+    return found
 
 
 def _cell(cell: _Element) -> Cell:

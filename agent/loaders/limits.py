@@ -78,9 +78,9 @@ def confine(memory: int, seconds: int, *, may_start: bool = False) -> None:
             hard = resource.getrlimit(kind)[1]
             bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(kind, (bound, hard))
-    refused = ("socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto")
+    refused = {"socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto"}
     if not may_start:
-        refused += ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork")
+        refused |= {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"}
 
     def refuse(event: str, _arguments: Any) -> None:
         if event in refused:

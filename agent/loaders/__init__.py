@@ -1,0 +1,129 @@
+"""One door for documents as they are published: ``load_bytes``. One module per format behind it.
+
+A format is told by content, parsed in a process of its own within limits, and comes out as lines;
+what a format needs beyond the standard library is an extra, imported there alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from agent.document import MAX_TEXT_BYTES, CellPlace, Document, Progress, fold
+from agent.errors import InputError
+from agent.loaders.blocks import Line
+
+_NEEDS = {
+    "pdf": {"pdfplumber": "pdf", "pypdfium2": "pdf"},
+    "scan": {"rapidocr": "ocr", "onnxruntime": "ocr", "cv2": "ocr", "pypdfium2": "ocr"},
+    "xlsx": {"openpyxl": "xlsx"},
+}
+_IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def is_text(data: bytes) -> bool:
+    """Whether the bytes are plain text, as far as their beginning tells."""
+    known = (b"PK\3\4", b"PK\5\6", b"{\\rtf", _OLE, *_IMAGES)
+    return not data.startswith(known) and kind_of(data) == "text"
+
+
+def kind_of(data: bytes) -> str:
+    """What the bytes are, by content: text, html, docx, xlsx, doc, pdf or scan. Raises InputError where none."""
+    if data.startswith((b"PK\3\4", b"PK\5\6")):
+        return _packed_kind(data)
+    if data.startswith(_OLE):
+        return _ole_kind(data)
+    if data.lstrip()[:5] == b"{\\rtf":
+        return "doc"
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    if data.startswith(_IMAGES):
+        return "scan"
+    from agent.loaders.html import looks_like
+
+    return "html" if looks_like(data) else "text"
+
+
+def _packed_kind(data: bytes) -> str:
+    from agent.loaders.limits import open_zip
+
+    with open_zip(data) as archive:
+        names = archive.namelist()
+    for start, kind in (("word/document", "docx"), ("xl/workbook", "xlsx")):
+        if any(name.startswith(start) for name in names):
+            return kind
+    raise InputError("a packed file, but neither a Word document nor an Excel workbook; unpack it first")
+
+
+def _ole_kind(data: bytes) -> str:
+    """A file of old Office, by the names of the streams in its directory."""
+    streams = {"EncryptedPackage": "", "WordDocument": "doc", "Workbook": "xls", "PowerPoint Document": "ppt"}
+    kind = next((kind for stream, kind in streams.items() if stream.encode("utf-16-le") in data), None)
+    if kind is None:
+        raise InputError("a file of old Office without a text in it")
+    if not kind:
+        raise InputError("is protected with a password; save it without one")
+    if kind != "doc":
+        raise InputError(f"an old Office file (.{kind}); save it as .{kind}x or PDF")
+    return kind
+
+
+def load_bytes(data: bytes, name: str, progress: Progress | None = None) -> Document:
+    """The document in ``data``, whatever its format but plain text. Raises InputError naming file and reason."""
+    with _naming(name):
+        kind = kind_of(data)
+        for module, extra in _NEEDS.get(kind, {}).items():
+            require(module, extra)
+    empty = Document(name, hashlib.sha256(data).hexdigest(), kind, None, ())
+    if kind == "html":
+        from agent.loaders.html import text_of
+
+        text, encoding = text_of(data, name)
+        empty, data = replace(empty, encoding=encoding), text.encode("utf-8", "surrogatepass")
+    with _naming(name):
+        return _filled(empty, _lines(kind, data))
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Put the file's name before what is wrong with it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def require(module: str, extra: str) -> None:
+    """Say how to install what a format needs where it is missing."""
+    if importlib.util.find_spec(module) is None:
+        raise InputError(f"reading it needs {module}, which is not installed: pip install 'gouji[{extra}]'")
+
+
+def _lines(kind: str, data: bytes) -> Iterator[Line]:
+    from agent.loaders.child import ask
+
+    for answer in ask(kind, data):
+        yield from map(Line.unpack, answer["lines"])
+
+
+def _filled(empty: Document, lines: Iterable[Line]) -> Document:
+    """The document with those lines: tabs between cells, a place for each cell that has one."""
+    texts: list[str] = []
+    places: dict[tuple[int, int], CellPlace] = {}
+    for line in lines:
+        cells = [fold(cell) for cell in line.cells]
+        if len(cells) > 1:
+            cells = [cell.replace("\t", " ") for cell in cells]
+        texts.append("\t".join(cells))
+        for index, place in enumerate(line.places):
+            if place is not None:
+                places[len(texts), index] = place
+    if not any(text.strip() for text in texts):
+        raise InputError("there is no text in it")
+    if sum(map(len, texts)) > MAX_TEXT_BYTES:
+        raise InputError(f"more than {MAX_TEXT_BYTES // 2**20} MiB of text is no report")
+    return replace(empty, lines=tuple(texts), cells=places)
