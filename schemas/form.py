@@ -224,12 +224,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Field:
-    """A prose field of the record. ``ask`` is the question put to a model."""
+    """A prose field of the record. ``ask`` is the question put to a model, ``label`` what the form calls it."""
 
     id: str
     kind: FieldKind
     ask: str
     sections: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -276,6 +277,7 @@ class Form:
     ``titles``: patterns, one of which the first lines must match; ``minimum_sections``: how many
     section headings (of ``sections``) a document of this form shows at least.
     ``edition``: (variant by table id, prose values) -> edition.
+    ``prose``: gives the model of the prose fields.
     ``read_prose``: prose fields a pure function of the form can settle from the text, quoted.
     """
 
@@ -286,7 +288,7 @@ class Form:
     tables: Mapping[str, tuple[Grid, ...]]
     identities: tuple[Identity, ...]
     fields: tuple[Field, ...] = ()
-    record: type[BaseModel] | None = None
+    prose: Callable[[], type[BaseModel]] | None = None
     minimum_sections: int = 1
     items: tuple[Items, ...] = ()
     agreements: tuple[Agreement, ...] = ()
@@ -294,6 +296,11 @@ class Form:
     units: Mapping[str, str] = field(default_factory=dict)
     edition: Callable[[Mapping[str, str | None], Mapping[str, object]], str | None] | None = None
     read_prose: Callable[[str], Mapping[str, Quoted]] | None = None
+
+    @property
+    def record(self) -> type[BaseModel] | None:
+        """The model of the prose fields, imported on first use: pydantic takes longer than the rest of a form."""
+        return self.prose() if self.prose else None
 
     def __post_init__(self) -> None:
         """Refuse a form that names grids, sections or rows it does not have."""

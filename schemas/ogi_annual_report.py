@@ -8,9 +8,7 @@ form itself (勾稽关系); the other sums follow from its layout.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-
-from pydantic import BaseModel, ConfigDict, Field as Bounded
+from typing import TYPE_CHECKING
 
 from schemas.form import (
     Agreement,
@@ -27,50 +25,14 @@ from schemas.form import (
 )
 from schemas.ogi_prose import read_prose
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Contact(_Strict):
-    """Whom to ask, as printed."""
-
-    address: str | None = None
-    postcode: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    website: str | None = None
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
-class Part(_Strict):
-    """A part of a published count, from a list behind 其中."""
+def _prose() -> type[BaseModel]:
+    from schemas.ogi_record import Prose
 
-    name: str
-    count: int = Bounded(ge=0)
-
-
-class Published(_Strict):
-    """How many items one channel published, as the prose of section 一 says."""
-
-    channel: str | None = None
-    count: int = Bounded(ge=0)
-    approximate: bool = False
-    parts: list[Part] = []
-
-
-class Prose(_Strict):
-    """The fields of the record that stand in prose. None = the text is silent."""
-
-    organization: str | None = None
-    year: int | None = None
-    period_start: date | None = None
-    period_end: date | None = None
-    contact: Contact | None = None
-    published: list[Published] = []
-    requests_received: int | None = Bounded(default=None, ge=0)
-    information_fee_charged: bool | None = None
-    problems: list[str] = []
-    improvements: list[str] = []
+    return Prose
 
 
 _ISSUED_2021 = (
@@ -348,34 +310,52 @@ FORM = Form(
         RowSum("table4", tuple(_RESULTS)[:-1], "total", "四种结果之和＝总计 / four results = total"),
     ),
     fields=(
-        Field("organization", "text", "the organ that publishes this report, its full name as printed"),
-        Field("year", "year", "the year the report is for"),
-        Field("period_start", "date", "first day of the period the figures cover, only if the text states it"),
-        Field("period_end", "date", "last day of the period the figures cover, only if the text states it"),
-        Field("contact", "structure", "address, postcode, phone, email, website to ask, each only as printed"),
+        Field("organization", "text", "the organ that publishes this report, its full name as printed", label="机关"),
+        Field("year", "year", "the year the report is for", label="年度"),
+        Field(
+            "period_start",
+            "date",
+            "first day of the period the figures cover, only if the text states it",
+            label="统计期始",
+        ),
+        Field(
+            "period_end",
+            "date",
+            "last day of the period the figures cover, only if the text states it",
+            label="统计期止",
+        ),
+        Field(
+            "contact",
+            "structure",
+            "address, postcode, phone, email, website to ask, each only as printed",
+            label="联系方式",
+        ),
         Field(
             "published",
             "structure",
             "how many pieces of government information the organ itself published this year, one entry for each channel "
             "(channel null if none is named; approximate if the text says 余, 多, 约); parts if the text lists them",
             ("overview",),
+            label="主动公开",
         ),
         Field(
             "requests_received",
             "count",
             "applications for information received this year, as the prose says (0 if it says none)",
             ("overview",),
+            label="收到申请",
         ),
         Field(
             "information_fee_charged",
             "flag",
             "was an information-processing fee (信息处理费) charged? null if the text is silent",
             ("other", "overview"),
+            label="收取信息处理费",
         ),
-        Field("problems", "texts", "each problem named, verbatim", ("problems",)),
-        Field("improvements", "texts", "each improvement named or planned, verbatim", ("problems",)),
+        Field("problems", "texts", "each problem named, verbatim", ("problems",), label="存在的问题"),
+        Field("improvements", "texts", "each improvement named or planned, verbatim", ("problems",), label="改进情况"),
     ),
-    record=Prose,
+    prose=_prose,
     minimum_sections=4,
     stated=(Stated("published", "count", "parts", "count"),),
     agreements=(Agreement("requests_received", "table3.received.total"),),

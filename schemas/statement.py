@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING
 
 from schemas.form import Column, Field, Form, Grid, Items, Row, Section, Total
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
-class Prose(BaseModel):
-    """Who sent it to whom."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+def _prose() -> type[BaseModel]:
+    from schemas.statement_record import Prose
 
-    number: str | None = None
-    supplier: str | None = None
+    return Prose
 
 
 _AMOUNT = (Column("amount", ("Amount",), "amount"),)
@@ -45,5 +45,5 @@ FORM = Form(
         Field("number", "text", "the statement's number as printed"),
         Field("supplier", "text", "who issued the statement"),
     ),
-    record=Prose,
+    prose=_prose,
 )
