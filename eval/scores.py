@@ -20,7 +20,7 @@ PROSE = (
     *("organization", "year", "period_start", "period_end", "contact", "published"),
     *("requests_received", "information_fee_charged", "problems", "improvements"),
 )
-_NUMBER = r"^（?[一二三四五六七八九十]+(?:是|）)"
+_NUMBER = r"^[（(]?[一二三四五六七八九十]+(?:是|[）)])"
 _PUNCTUATION = re.compile(rf"{_NUMBER}|[\s，。；：、,.;:!？?！“”\"'（）()]+")
 
 
