@@ -49,14 +49,16 @@ _TABLES = (
         id integer primary key,
         run integer not null references runs (id),
         at text not null,
-        model text,
-        question text,
+        question text not null,
+        model text not null,
         request_sha256 text not null,
         answer text,
         answer_sha256 text,
         input_tokens integer not null default 0,
         output_tokens integer not null default 0,
         cost text,
+        seconds real not null,
+        attempt integer not null,
         error text
     )
     """,

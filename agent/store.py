@@ -13,39 +13,21 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from agent import serial
 from agent.database import open_for_writing, told
 from agent.errors import StoreError
-from agent.outcome import TRUSTED, Accepted, Grade, NeedsReview, NotThisForm, Outcome, Reading, Usage
+from agent.outcome import TRUSTED, Accepted, Grade, NeedsReview, NotThisForm, Outcome, Reading
 
 if TYPE_CHECKING:
     from agent.document import Document
-
-DEFAULT = Path("gouji.db")
+    from agent.model import Call
 
 
 def utc() -> str:
     """The time now, as the store writes it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-class Call(Protocol):
-    """One call of a model, as the journal keeps it."""
-
-    @property
-    def request_sha256(self) -> str: ...
-    @property
-    def model(self) -> str | None: ...
-    @property
-    def question(self) -> str | None: ...
-    @property
-    def answer(self) -> str | None: ...
-    @property
-    def usage(self) -> Usage: ...
-    @property
-    def error(self) -> str | None: ...
 
 
 class Store:
@@ -110,22 +92,25 @@ class Store:
 
     def journal(self, run_id: int, call: Call) -> None:
         """Keep a raw answer, at once and before anyone parses it: it was paid for."""
-        answer = _clean(call.answer)
+        answer = _clean(call.raw)
         with self._transaction() as db:
             db.execute(
-                "insert into calls (run, at, model, question, request_sha256, answer, answer_sha256,"
-                " input_tokens, output_tokens, cost, error) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into calls (run, at, question, model, request_sha256, answer, answer_sha256,"
+                " input_tokens, output_tokens, cost, seconds, attempt, error)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run_id,
                     self._now(),
-                    call.model,
                     call.question,
+                    call.model,
                     call.request_sha256,
                     answer,
-                    answer and _sha256(answer),
+                    None if answer is None else _sha256(answer),
                     call.usage.input_tokens,
                     call.usage.output_tokens,
                     _text(call.usage.cost),
+                    call.seconds,
+                    call.attempt,
                     _clean(call.error),
                 ),
             )

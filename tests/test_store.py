@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,20 +13,9 @@ import pytest
 
 from agent.document import Document
 from agent.errors import StoreError
+from agent.model import Call
 from agent.outcome import Accepted, Figure, Grade, NeedsReview, NotThisForm, Outcome, Usage
 from agent.store import Store
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A call as the model's door hands it over."""
-
-    request_sha256: str = "ab" * 32
-    model: str | None = "some-model"
-    question: str | None = "tables"
-    answer: str | None = '{"rows": "\ud800"}'
-    usage: Usage = field(default_factory=lambda: Usage(1, 100, 20, Decimal("0.0005")))
-    error: str | None = None
 
 
 def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
@@ -186,7 +175,8 @@ def test_a_save_that_breaks_half_way_leaves_nothing(path: Path, document: Docume
 def test_a_raw_answer_is_there_for_others_before_the_run_ends(path: Path, document: Document) -> None:
     with Store(path) as store:
         run = store.begin("k", document, "model", "some-model")
-        store.journal(run, Answered())
+        usage = Usage(1, 100, 20, Decimal("0.0005"))
+        store.journal(run, Call("tables", "some-model", "ab" * 32, '{"rows": "\ud800"}', usage, 1.5, None, 1))
 
         assert rows(path, "select run, answer, input_tokens, output_tokens, cost from calls") == [
             (run, '{"rows": "\\ud800"}', 100, 20, "0.0005")

@@ -1,0 +1,297 @@
+"""The command line: parse, run, tell. The exit code is decided here and nowhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent import output
+from agent.errors import GoujiError, InputError, UsageError
+from agent.review_cli import review
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
+    from agent.language import Language
+    from agent.outcome import Outcome
+    from agent.stored import Stored
+    from schemas.form import Form
+
+EXIT_CODES = {"accepted": 0, "review": 3, "not_this_form": 4}
+_INTERRUPTED = 130
+_LARGEST_RECORD = 10 * 2**20
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; gives its exit code. Errors are one line on stderr, with --json an object on stdout too."""
+    try:
+        code = gouji.main(list(arguments), prog_name="gouji", standalone_mode=False)
+    except GoujiError as error:
+        return _failed(type(error).__name__, str(error), error.exit_code, arguments)
+    except click.ClickException as error:
+        if isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
+            return _failed("UsageError", f"{error.format_message()} (see `gouji --help`)", error.exit_code, arguments)
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our pipe went away: nothing is left to say, nor anyone to say it to.
+        sys.stdout = None
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _failed(kind: str, message: str, code: int, arguments: Sequence[str]) -> int:
+    from agent.tables import safe
+
+    told = safe(" ".join(message.split()))
+    click.echo(f"gouji: {told}", err=True)
+    if "--json" in arguments:
+        output.write({"error": {"kind": kind, "message": told, "exit_code": code}})
+    return code
+
+
+class _Commands(click.Group):
+    """The commands of this package, and those that other packages add by the entry point group ``gouji.commands``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_others().names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        if found is None and cmd_name in _others().names:
+            found = _loaded(cmd_name)
+        return found
+
+
+def _others() -> EntryPoints:
+    from importlib.metadata import entry_points
+
+    return entry_points(group="gouji.commands")
+
+
+def _loaded(name: str) -> click.Command:
+    try:
+        found = _others()[name].load()
+    except ImportError as error:
+        why = f"not available: {error}"
+
+        def refuse() -> None:
+            raise UsageError(f"{name} is {why}")
+
+        return click.Command(name, callback=refuse, help=why)
+    assert isinstance(found, click.Command)
+    return found
+
+
+def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        click.echo(f"gouji {version('gouji')}")
+        ctx.exit()
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="The version. 版本")
+def gouji() -> None:
+    """Read figures out of messy reports and keep only what adds up.
+
+    从杂乱的报告中读出数字，只保留勾稽相符的结果。
+    """
+
+
+@gouji.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@output.FORM
+@click.option("--reader", type=click.Choice(["offline", "model", "thrifty"]), help="Who reads. 读法")
+@click.option("--model", help="The model; also GOUJI_MODEL. 模型名称")
+@click.option("--base-url", help="An OpenAI-compatible server; also OPENAI_BASE_URL. 模型服务地址")
+@output.DB
+@click.option("--no-store", is_flag=True, help="Keep nothing. 不存储")
+@output.JSON
+@click.option("--max-attempts", type=click.IntRange(1), default=3, show_default=True, help="Rounds at most. 最多轮数")
+@click.option("--escalate", metavar="MODEL", help="A stronger model for the last rounds. 更强的模型")
+@click.option("--budget-tokens", type=click.IntRange(1), help="Tokens the report may take. 词元上限")
+@output.LANG
+def extract(
+    file: Path, form: str | None, db: Path, no_store: bool, as_json: bool, lang: str | None, **settings: Any
+) -> int:
+    """Read one report; FILE - is standard input · 读一份报告。
+
+    Exit code: 0 accepted, 3 in review, 4 not this form.
+    """
+    from agent import pipeline
+    from agent.language import choose, say
+    from agent.store import utc
+
+    started, language = utc(), choose(lang)
+    source, name = (_stdin(), "stdin") if str(file) == "-" else (file, None)
+    outcome = pipeline.extract(source, form=form, store=None if no_store else db, name=name, **settings)
+    if settings["reader"] is None and outcome.reader == "offline":
+        click.echo(f"gouji: {say(language, 'no_model')}", err=True)
+    if as_json:
+        return _told_as_json(outcome)
+    found = None
+    if not no_store:
+        from agent.stored import latest
+
+        found = latest(db, outcome.document.sha256, outcome.form)
+    return _told(outcome, output.form_of(form or outcome.form), language, [_stored_line(found, db, started, language)])
+
+
+def _stdin() -> bytes:
+    from agent.document import MAX_BYTES
+
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InputError(f"standard input: larger than {MAX_BYTES // 2**20} MiB; split it")
+    return data
+
+
+def _stored_line(found: Stored | None, db: Path, started: str, language: Language) -> str:
+    from agent.language import say
+
+    if found is None:
+        return say(language, "not_stored")
+    if found.finished < started:
+        return say(language, "stored_before", path=db, id=found.id, when=found.finished)
+    more = "" if found.outcome.status != "review" else "　" + say(language, "settle", id=found.id)
+    return say(language, "stored", path=db, id=found.id) + more
+
+
+@gouji.command()
+@click.argument("record", type=click.Path(path_type=Path, allow_dash=True))
+@output.FORM
+@output.JSON
+@output.LANG
+def check(record: Path, form: str | None, as_json: bool, lang: str | None) -> int:
+    """Check the sums of a record, without its source · 核对一条记录的勾稽关系。
+
+    RECORD is a JSON file: the public record, or what `gouji extract --json` printed.
+    Exit code: 0 every sum holds, 3 one fails.
+    """
+    from agent import sums
+    from agent.language import choose
+
+    content = _record(record)
+    chosen = output.form_named(form or content.get("form"))
+    checked = sums.check(content, chosen)
+    if as_json:
+        from dataclasses import asdict
+
+        failing = [asdict(finding) for finding in checked.failing]
+        told = {"form": chosen.name, "holding": checked.holding, "failing": failing, "matched_to_source": False}
+        output.write(told)
+    else:
+        from agent.summary import of_check
+
+        output.show(of_check(checked, chosen, choose(lang)))
+    return 3 if checked.failing else 0
+
+
+def _record(path: Path) -> dict[str, Any]:
+    from agent import serial
+
+    try:
+        if str(path) != "-" and path.stat().st_size > _LARGEST_RECORD:
+            raise InputError(f"{path}: larger than {_LARGEST_RECORD // 2**20} MiB is no record")
+        found = serial.parse(_stdin() if str(path) == "-" else path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: no JSON record: {error}") from error
+    if isinstance(found, dict) and isinstance(found.get("record"), dict):
+        found = found["record"]
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: no JSON object; `gouji extract FILE --json` shows a record")
+    return found
+
+
+@gouji.command()
+@click.argument("target", metavar="ID|FILE")
+@output.DB
+@output.FORM
+@output.JSON
+@output.LANG
+def show(target: str, db: Path, form: str | None, as_json: bool, lang: str | None) -> int:
+    """Show a stored outcome: by its id, or the last of a file · 显示已存储的结果。
+
+    Exit code as of extract: 0 accepted, 3 in review, 4 not this form.
+    """
+    from agent.language import choose
+
+    found = _found(target, db)
+    if as_json:
+        return _told_as_json(found.outcome)
+    language = choose(lang)
+    return _told(
+        found.outcome, output.form_of(form or found.outcome.form), language, [_stored_line(found, db, "", language)]
+    )
+
+
+def _found(target: str, db: Path) -> Stored:
+    from agent.stored import by_id, latest
+
+    if target.isdecimal():
+        return by_id(db, int(target))
+    import hashlib
+
+    try:
+        with Path(target).open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{target}: {error.strerror}; give a run's id, or the file it read") from error
+    found = latest(db, sha256)
+    if found is None:
+        raise UsageError(f"{db} holds no outcome for {target}; read it with `gouji extract {target}`")
+    return found
+
+
+@gouji.group(cls=output.WithDefault, default="show")
+def forms() -> None:
+    """List the forms; with a NAME, one form's rows, columns and sums · 报告种类。"""
+
+
+@forms.command("show")
+@click.argument("name", required=False)
+@output.LANG
+def show_form(name: str | None, lang: str | None) -> None:
+    """Show one form, or the names of all · 显示一种报告的行、列与勾稽关系。"""
+    import schemas
+    from agent.language import choose
+    from agent.tables import of_form
+
+    if name is None:
+        output.show([output.listing(["", ""], [[known, schemas.load(known).title] for known in schemas.forms()])])
+    else:
+        output.show(of_form(output.form_named(name), choose(lang)))
+
+
+gouji.add_command(review)
+
+
+def _told(outcome: Outcome, form: Form | None, language: Language, more: list[str]) -> int:
+    from rich.text import Text
+
+    from agent.summary import plain
+
+    output.show([*plain(outcome, form, language), *map(Text, more)])
+    return EXIT_CODES[outcome.status]
+
+
+def _told_as_json(outcome: Outcome) -> int:
+    from agent.summary import as_json
+
+    output.write(as_json(outcome))
+    return EXIT_CODES[outcome.status]

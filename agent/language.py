@@ -1,0 +1,152 @@
+"""What a person is told, in Chinese and in English."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Literal
+
+from agent.outcome import Grade, Reason
+
+Language = Literal["zh", "en"]
+
+
+def choose(asked: str | None = None, environ: Mapping[str, str] = os.environ) -> Language:
+    """The language asked for, else that of GOUJI_LANG, else that of the locale, else English."""
+    for wish in (asked, *(environ.get(name) for name in ("GOUJI_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))):
+        if wish:
+            return "zh" if wish.lower().startswith("zh") else "en"
+    return "en"
+
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "accepted": ("已接受", "accepted"),
+    "review": ("待复核", "in review"),
+    "not_this_form": ("不是这种报告", "not this form"),
+    "edition": ("{edition} 版", "edition {edition}"),
+    "why": ("理由：{why}", "why: {why}"),
+    "reasons": ("复核理由：", "Why it waits in review:"),
+    "holding": ("成立的勾稽关系：{count} 项", "Sums that hold: {count}"),
+    "failing": ("不成立的勾稽关系：{count} 项", "Sums that fail: {count}"),
+    "failed_sum": (
+        "{what}：{left} ≠ {right}，差 {difference}（{rule}）",
+        "{what}: {left} ≠ {right}, difference {difference} ({rule})",
+    ),
+    "at_lines": ("（第 {lines} 行）", " (line {lines})"),
+    "findings": ("其他问题：", "Also found:"),
+    "warnings": ("提示：", "Warnings:"),
+    "suspects": ("　可疑的数字：{cells}", "  suspects: {cells}"),
+    "unread": ("未读：{what}", "Unread: {what}"),
+    "legend": (
+        "✗ 与原文或合计不符　≈ 仅由推算得出　? 未读　空白单元格照原样显示",
+        "✗ contradicted   ≈ only derived   ? unread   blank cells as printed",
+    ),
+    "yes": ("是", "yes"),
+    "no": ("否", "no"),
+    "reader": ("读法：{reader}", "Reader: {reader}"),
+    "no_calls": ("未调用模型，没有费用", "no model was called, nothing was paid"),
+    "calls": (
+        "调用模型 {calls} 次，输入 {input} 词元，输出 {output} 词元，{cost}",
+        "model calls: {calls}, tokens: {input} in, {output} out, {cost}",
+    ),
+    "cost": ("费用 {cost} 美元", "{cost} US dollars"),
+    "cost_unknown": ("单价未知", "price unknown"),
+    "stored": ("已存入 {path}，编号 {id}：gouji show {id}", "Stored in {path} as {id}: gouji show {id}"),
+    "stored_before": (
+        "此前已存入 {path}，编号 {id}（{when}）；这次没有重读，没有费用",
+        "Stored before in {path} as {id} ({when}); not read again, nothing was paid",
+    ),
+    "not_stored": ("未存储", "Not stored"),
+    "settle": ("详情：gouji review show {id}", "More: gouji review show {id}"),
+    "no_model": (
+        "未配置模型：由离线读法阅读，只有模型能读的文字字段列为未读。配置方法：--model 或 GOUJI_MODEL",
+        "no model configured: the offline reader reads, and prose only a model can read is listed as unread; "
+        "--model or GOUJI_MODEL names one",
+    ),
+    "source_lines": ("原文：", "The source:"),
+    "readings": ("两种读数：", "Both readings:"),
+    "one_reading": ("读数：", "The reading:"),
+    "figure": ("数字", "figure"),
+    "printed": ("原文", "printed"),
+    "line": ("行", "line"),
+    "grade": ("等级", "grade"),
+    "nothing_waits": ("没有待复核的报告", "Nothing waits in review"),
+    "id": ("编号", "id"),
+    "document": ("文件", "document"),
+    "form": ("报告种类", "form"),
+    "why_head": ("理由", "reasons"),
+    "problems": ("问题", "findings"),
+    "since": ("时间", "since"),
+    "all_hold": ("全部 {count} 项勾稽关系成立", "All {count} sums hold"),
+    "nothing_to_sum": ("没有可核对的勾稽关系", "No sum can be checked"),
+    "only_sums": (
+        "只核对了加总：没有与任何原文比对，数字是否照原文读出无从得知",
+        "Only sums were checked: nothing was matched to a source, so nothing says the figures were read right",
+    ),
+    "identities": ("勾稽关系：", "What must add up:"),
+    "fields": ("文字字段：", "Prose fields:"),
+    "lists": ("清单 {id}：{columns}", "list {id}: {columns}"),
+    "variant": ("{title}（{variant} 版）", "{title} ({variant})"),
+    "row": ("行", "row"),
+    "label": ("标签", "label"),
+    "columns": ("列", "columns"),
+}
+
+REASONS: Mapping[Reason, tuple[str, str]] = {
+    Reason.SOURCE_DOES_NOT_ADD_UP: (
+        "原文本身加总不符：照原文读出，但合计不成立",
+        "the report itself does not add up: read as printed, and a sum fails",
+    ),
+    Reason.NOT_FOUND_IN_SOURCE: (
+        "有数字在原文的相应位置找不到",
+        "a figure was not found at its place in the source",
+    ),
+    Reason.UNREADABLE: ("表格无法辨读", "a table cannot be read"),
+    Reason.INCOMPLETE: ("缺少应有的数字", "figures that the form asks for are missing"),
+    Reason.MODEL_GAVE_UP: ("模型没有给出可用的答案", "the model gave no usable answer"),
+}
+
+GRADES: Mapping[Grade, tuple[str, str]] = {
+    Grade.PROVED: ("已证实", "proved"),
+    Grade.READ: ("已读出", "read"),
+    Grade.DERIVED: ("仅推算", "derived"),
+    Grade.CONTRADICTED: ("不符", "contradicted"),
+    Grade.UNREAD: ("未读", "unread"),
+}
+
+RULES: Mapping[str, tuple[str, str]] = {
+    "source": ("与原文不符", "not as in the source"),
+    "sum": ("加总不符", "does not add up"),
+    "complete": ("缺项", "missing"),
+    "plausible": ("不合常理", "not plausible"),
+    "undecided": ("无法判定", "undecided"),
+    "agreement": ("文字与表格不一致", "prose and table differ"),
+    "parts": ("分项之和不符", "parts do not add up"),
+    "layout": ("版式", "layout"),
+    "model": ("模型", "model"),
+}
+
+
+MESSAGES: Mapping[str, str] = {
+    "its row was not found in the source": "原文中找不到这一行",
+    "does not stand at its place": "原文该处不是这个数字",
+    "the source has no such row": "原文没有这一行",
+    "cannot be read": "无法辨读",
+    "not read": "没有读出",
+    "column unknown": "列的顺序与表式不同，无法按位置读取",
+    "several readings fit": "有几种读法都成立",
+    "the search ended at its bound": "可能的读法太多，已停止搜索",
+    "read with doubt, and no sum proves it": "读得不确定，又没有合计可以证实",
+    "larger than any count": "大得不合常理",
+}
+"""The plain messages of findings in Chinese; those that carry values stay as they are."""
+
+
+def message(language: Language, english: str) -> str:
+    """What a finding says, in one language where that is known."""
+    return MESSAGES.get(english, english) if language == "zh" else english
+
+
+def say(language: Language, text: str, **values: object) -> str:
+    """The text called ``text`` in one language, with its values filled in."""
+    return TEXTS[text][language == "en"].format(**values)

@@ -1,0 +1,58 @@
+"""The commands about what waits in review."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from agent import output
+from agent.errors import UsageError
+
+
+@click.group(cls=output.WithDefault, default="list")
+def review() -> None:
+    """List what waits in review, and show it · 待复核的报告。"""
+
+
+@review.command("list")
+@output.DB
+@output.JSON
+@output.LANG
+def list_waiting(db: Path, as_json: bool, lang: str | None) -> None:
+    """List what waits, oldest first · 列出待复核的报告。"""
+    from agent.language import choose, say
+    from agent.stored import waiting
+
+    reports = waiting(db)
+    if as_json:
+        output.write({"waiting": [asdict(report) for report in reports]})
+        return
+    language = choose(lang)
+    if not reports:
+        click.echo(say(language, "nothing_waits"))
+        return
+    heads = [say(language, head) for head in ("id", "document", "form", "why_head", "problems", "since")]
+    rows = [[str(r.id), r.name, r.form, ", ".join(r.reasons), str(r.findings), r.opened[:16]] for r in reports]
+    output.show([output.listing(heads, rows)])
+
+
+@review.command("show")
+@click.argument("id", type=int)
+@output.DB
+@output.FORM
+@output.LANG
+def show(id: int, db: Path, form: str | None, lang: str | None) -> None:
+    """Show one: failed sums, lines of the source, both readings · 显示一份：不成立的合计、原文、两种读数。"""
+    from agent.language import choose
+    from agent.outcome import NeedsReview
+    from agent.stored import by_id, lines
+    from agent.summary import for_review
+
+    outcome = by_id(db, id).outcome
+    if not isinstance(outcome, NeedsReview):
+        raise UsageError(f"run {id} is not in review but {outcome.status}; `gouji show {id}` shows it")
+    output.show(
+        for_review(outcome, lines(db, outcome.document.sha256), output.form_of(form or outcome.form), choose(lang))
+    )

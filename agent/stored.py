@@ -1,0 +1,90 @@
+"""What the store holds, for those who only read: plain sqlite3, so that it starts at once."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.database import open_for_reading
+from agent.errors import UsageError
+from agent.outcome import Outcome, Reason
+from agent.store import restored
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A run that came to an outcome."""
+
+    id: int
+    outcome: Outcome
+    finished: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A report that waits in review, as a list shows it."""
+
+    id: int
+    name: str
+    form: str
+    reasons: tuple[Reason, ...]
+    findings: int
+    opened: str
+
+
+def by_id(path: Path, run_id: int) -> Stored:
+    """The outcome of one run. Raises UsageError where there is none."""
+    with open_for_reading(path) as db:
+        row = db.execute("select id, outcome, finished, status, error from runs where id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise UsageError(f"{path} holds no run {run_id}")
+    if row["outcome"] is None:
+        raise UsageError(f"{path}: run {run_id} came to no outcome: {row['error'] or row['status']}")
+    return _stored(path, row)
+
+
+def latest(path: Path, sha256: str, form: str | None = None) -> Stored | None:
+    """The last outcome of a document, in one form or in any."""
+    with open_for_reading(path) as db:
+        row = db.execute(
+            "select id, outcome, finished from runs where document = ? and form = coalesce(?, form)"
+            " and outcome is not null order by finished desc, id desc limit 1",
+            (sha256, form),
+        ).fetchone()
+    return _stored(path, row) if row else None
+
+
+def waiting(path: Path) -> list[Waiting]:
+    """The open reviews, oldest first."""
+    with open_for_reading(path) as db:
+        rows = db.execute(
+            "select run, name, form, reasons, opened,"
+            " (select count(*) from findings where findings.run = reviews.run and not warning) as findings"
+            " from reviews join documents on sha256 = document where status = 'open' order by opened, run"
+        ).fetchall()
+    return [
+        Waiting(
+            row["run"],
+            row["name"],
+            row["form"],
+            tuple(Reason(reason) for reason in json.loads(row["reasons"])),
+            row["findings"],
+            row["opened"],
+        )
+        for row in rows
+    ]
+
+
+def lines(path: Path, sha256: str) -> list[str]:
+    """The lines of a stored document."""
+    with open_for_reading(path) as db:
+        row = db.execute("select text from documents where sha256 = ?", (sha256,)).fetchone()
+    if row is None:
+        raise UsageError(f"{path} holds no document {sha256}")
+    return str(row["text"]).split("\n")
+
+
+def _stored(path: Path, row: sqlite3.Row) -> Stored:
+    return Stored(row["id"], restored(path, row["id"], row["outcome"]), row["finished"])

@@ -1,0 +1,226 @@
+"""A reading as the form prints it: what each figure is called, and tables with failing cells marked."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from itertools import groupby
+from os.path import commonprefix
+from typing import TYPE_CHECKING
+
+from agent.language import Language, say
+from agent.outcome import Figure, Grade, Reading
+from agent.sums import grid_of
+from schemas.form import Form, Grid, Row
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+_MARKS = {Grade.CONTRADICTED: "✗", Grade.DERIVED: "≈", Grade.UNREAD: "?"}
+_STYLES = {Grade.CONTRADICTED: "bold red", Grade.DERIVED: "yellow", Grade.UNREAD: "yellow"}
+
+
+def safe(text: str) -> str:
+    """The text without what a terminal would obey: control, bidirectional and other invisible characters."""
+    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
+
+
+class Labels:
+    """What tables, rows and columns are called: in Chinese as the form prints them, in English by their ids.
+
+    Without a form, as for a stored outcome of a form that is gone, ids are all there is.
+    """
+
+    def __init__(self, form: Form | None, variants: Mapping[str, str | None], language: Language) -> None:
+        self.form = form
+        self._printed = language == "zh"
+        self._tables: dict[str, str] = {}
+        self._cells: dict[str, tuple[str, str]] = {}
+        self._groups: dict[str, str] = {}
+        self._fields = {field.id: field.label for field in form.fields} if form and self._printed else {}
+        self._grids = {table: grid_of(form, table, variants) for table in form.tables} if form else {}
+        for grid in self._grids.values():
+            if grid and form and self._printed:
+                self._learn(form, grid)
+
+    def _learn(self, form: Form, grid: Grid) -> None:
+        titles = next(section.titles for section in form.sections if section.id == grid.section)
+        self._tables[grid.id] = titles[0]
+        for row in grid.rows:
+            columns = [label for column in row.columns for label in column.labels]
+            groups = [] if row.flat else [g for g in row.groups if not g.startswith(tuple(columns))]
+            if groups:
+                self._groups[f"{grid.id}.{row.id}"] = " ".join(groups)
+            for path, names in zip(grid.paths(row), _printed(row), strict=True):
+                self._cells[path] = names
+
+    def table(self, table: str) -> str:
+        """The title of a table."""
+        return self._tables.get(table, _words(table))
+
+    def row(self, path: str) -> str:
+        """What the row of a figure is called."""
+        return self._cells[path][0] if path in self._cells else _words(path.split(".")[1])
+
+    def column(self, path: str) -> str:
+        """What the column of a figure is called."""
+        return self._cells[path][1] if path in self._cells else _words(path.rpartition(".")[2])
+
+    def group(self, path: str) -> str | None:
+        """The label printed before the row of a figure, where a group of rows begins."""
+        return self._groups.get(path.rpartition(".")[0])
+
+    def figure(self, path: str) -> str:
+        """A figure by its row and column; a prose field by its name."""
+        if "." in path:
+            return f"{self.row(path)} · {self.column(path)}"
+        return self._fields.get(path) or _words(path)
+
+    def figures(self, paths: Collection[str]) -> str:
+        """Many figures in few words: a whole table by its title, a whole row by its label."""
+        told: list[str] = []
+        for path in paths:
+            table, _, rest = path.partition(".")
+            row = path.rpartition(".")[0]
+            told.append(
+                self.figure(path)
+                if not rest
+                else self.table(table)
+                if self._whole(f"{table}.", paths)
+                else self.row(path)
+                if self._whole(f"{row}.", paths)
+                else self.figure(path)
+            )
+        return ", ".join(dict.fromkeys(told))
+
+    def _whole(self, start: str, paths: Collection[str]) -> bool:
+        grid = self._grids.get(start.partition(".")[0])
+        inside = [path for path in grid.all_paths() if path.startswith(start)] if grid else []
+        return len(inside) > 1 and set(inside) <= set(paths)
+
+    def sum(self, name: str, paths: tuple[str, ...]) -> tuple[str, str]:
+        """Which row or column a sum is over, and the rule it comes from."""
+        rule, _, target = name.rpartition(": ")
+        rule, over = (rule, target) if rule else (target, "")
+        chinese, slash, english = rule.partition(" / ")
+        told = (chinese if self._printed else english) if slash else rule
+        for path in paths:
+            _, row, column = path.split(".")
+            if over in (row, column):
+                return (self.row(path) if over == row else self.column(path)), told
+        return over or told, told
+
+    def paths(self, reading: Reading) -> dict[str, list[str]]:
+        """The figures of a reading by table, in printed order."""
+        found: dict[str, list[str]] = {name: list(grid.all_paths()) for name, grid in self._grids.items() if grid}
+        for path in reading.figures:
+            table = found.setdefault(path.split(".")[0], [])
+            if path not in table:
+                table.append(path)
+        return found
+
+
+def _printed(row: Row) -> list[tuple[str, str]]:
+    if not row.flat:
+        return [(row.labels[0], column.labels[0]) for column in row.columns]
+    blocks: dict[str, list[str]] = {}
+    for column in row.columns:
+        blocks.setdefault(column.id.rpartition(".")[0], []).append(column.labels[0])
+    # Letters in common are meant, whatever the function was made for.
+    heads = {block: commonprefix(labels) for block, labels in blocks.items()}  # noqa: RUF071
+    return [
+        (head, column.labels[0].removeprefix(head))
+        for column in row.columns
+        for head in [heads[column.id.rpartition(".")[0]]]
+    ]
+
+
+def _words(id: str) -> str:
+    return safe(id.replace("_", " "))
+
+
+def figure_tables(reading: Reading, grades: Mapping[str, Grade], labels: Labels) -> Iterator[Table]:
+    """The tables of a reading; rows with the same columns stand in one."""
+    for table, paths in labels.paths(reading).items():
+        rows = [list(cells) for _, cells in groupby(paths, lambda path: path.rpartition(".")[0])]
+        title = labels.table(table)
+        for columns, block in groupby(rows, lambda row: [labels.column(path) for path in row]):
+            yield _table(title, columns, list(block), reading, grades, labels)
+            title = ""
+
+
+def _table(
+    title: str,
+    columns: list[str],
+    rows: list[list[str]],
+    reading: Reading,
+    grades: Mapping[str, Grade],
+    labels: Labels,
+) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    heading = Text(f"\n{title}", "bold") if title else None
+    made = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    made.add_column("", max_width=36, overflow="fold")
+    marked = any(grades.get(path) in _MARKS for row in rows for path in row)
+    for column in columns:
+        made.add_column(Text(safe(column)), justify="right", overflow="fold", max_width=12)
+    for row in rows:
+        group = labels.group(row[0])
+        if group:
+            made.add_row(Text(safe(group), style="italic"))
+        made.add_row(
+            Text(safe(labels.row(row[0]))),
+            *(cell(reading.figures.get(p), grades.get(p), " " if marked else "") for p in row),
+        )
+    return made
+
+
+def cell(figure: Figure | None, grade: Grade | None = None, no_mark: str = "") -> Text:
+    """A figure as a cell, marked where it is not trusted; a blank as it was printed."""
+    from rich.text import Text
+
+    if figure is None:
+        return Text(_MARKS[Grade.UNREAD], _STYLES[Grade.UNREAD])
+    shown = (
+        safe(figure.printed) if figure.value is None else f"{figure.value:f}" if figure.value % 1 else str(figure.value)
+    )
+    style = _STYLES.get(grade, "" if figure.value else "dim") if grade else ""
+    return Text(shown + (_MARKS.get(grade, no_mark) if grade else no_mark), style)
+
+
+def of_form(form: Form, language: Language) -> Iterator[RenderableType]:
+    """What a form asks for: its tables by row and column, its lists, its prose fields, what must add up."""
+    from rich.text import Text
+
+    yield Text(f"{form.name}　{form.title}", "bold")
+    for variants in form.tables.values():
+        for grid in variants:
+            title = next(section.titles[0] for section in form.sections if section.id == grid.section)
+            yield _grid_table(f"{grid.id}{f' {grid.variant}' if grid.variant else ''}　{title}", grid, language)
+    for items in form.items:
+        columns = ", ".join([items.text, *(column.id for column in items.columns)])
+        yield Text(say(language, "lists", id=items.id, columns=columns))
+    if form.fields:
+        yield Text(say(language, "fields"), "bold")
+        yield Text("  " + ", ".join(f"{field.id} {field.label}".strip() for field in form.fields))
+    yield Text(say(language, "identities"), "bold")
+    for identity in form.identities:
+        yield Text(f"  {identity.name}")
+
+
+def _grid_table(title: str, grid: Grid, language: Language) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(f"\n{title}", "bold"), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
+    for head in ("row", "label", "columns"):
+        table.add_column(say(language, head), overflow="fold")
+    for row in grid.rows:
+        table.add_row(row.id, Text(row.labels[0]), Text(", ".join(column.id for column in row.columns)))
+    return table
