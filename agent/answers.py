@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
+_UNPAID = frozenset({"title", "description", "default"})
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 
 
@@ -34,7 +35,7 @@ def _untitled(schema: Any) -> Any:
     return {
         key: {name: _untitled(its) for name, its in value.items()} if key == "properties" else _untitled(value)
         for key, value in schema.items()
-        if key not in ("title", "description") or not isinstance(value, str)
+        if key == "properties" or key not in _UNPAID
     }
 
 

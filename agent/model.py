@@ -196,10 +196,11 @@ class Model:
         """Status, headers and body of one HTTP call. Raises TransientError where there is none in time."""
         import openai
 
-        client: Any = self._connected()
+        # Looked up first: openai imports its chat only here, which takes a second of nobody's network.
+        create: Any = self._connected().chat.completions.with_raw_response.create
         try:
             async with asyncio.timeout(seconds):
-                answered = await client.chat.completions.with_raw_response.create(**request)
+                answered = await create(**request)
         except openai.APIStatusError as error:
             return error.status_code, error.response.headers, error.response.content
         except (TimeoutError, openai.APITimeoutError) as error:

@@ -21,6 +21,7 @@ LARGEST = 10**15
 
 EMPTY = "_"
 _ROW = re.compile(r"([^\s@]*)\s*@\s*(\d{1,7})(?:\s+(.*))?")
+_LONGEST_LABEL = 16
 _MOST_PROBLEMS = 12  # more of them teach a model nothing and are paid for
 
 
@@ -44,15 +45,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Shape:
-    """A table as the model gave it: figures by path, its variant, texts of items, and what is wrong with it.
-
-    ``variant`` is None where the model says the report has no such table. ``absent``: rows it says are not there.
-    """
+    """A table as the model gave it: figures by path, and all that is wrong with its shape."""
 
     figures: dict[str, Figure] = field(default_factory=dict)
-    texts: dict[str, tuple[str, int]] = field(default_factory=dict)
-    variant: str | None = None
-    absent: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -60,7 +55,7 @@ def table(grids: Sequence[Grid]) -> Table:
     """The table that a question asks for, over all variants."""
     union: list[Row] = []
     for grid in grids:
-        at = 0
+        at = 0 if set(union) & set(grid.rows) else len(union)
         for row in grid.rows:
             if row in union:
                 at = union.index(row) + 1
@@ -77,8 +72,13 @@ def only(whole: Table, rows: Iterable[Row]) -> Table:
     wanted = set(rows)
     kept = tuple((number, row) for number, row in whole.rows if row in wanted)
     numbers = frozenset(number for number, _ in kept)
-    variants = dict.fromkeys((name, its & numbers) for name, its in whole.variants)
-    return Table(whole.id, kept, tuple(variants))
+    return Table(whole.id, kept, tuple((name, its & numbers) for name, its in whole.variants))
+
+
+def exactly(whole: Table, variant: str, rows: Iterable[Row]) -> Table:
+    """Those rows of one variant, each of which must be given."""
+    part = only(whole, rows)
+    return Table(part.id, part.rows, ((variant, frozenset(number for number, _ in part.rows)),))
 
 
 def items(listed: Items) -> Table:
@@ -97,7 +97,8 @@ def describe(asked: Table) -> str:
     before: tuple[Column, ...] = ()
     for number, row in asked.rows:
         if row.columns != before:
-            told.append(f"{len(row.columns)} cells: " + ", ".join(column.labels[0] for column in row.columns))
+            cells = "1 cell" if len(row.columns) == 1 else f"{len(row.columns)} cells"
+            told.append(f"{cells}: " + ", ".join(column.labels[0] for column in row.columns))
             before = row.columns
         told.append(f"{number} {label(row)}")
     if len(asked.variants) > 1:
@@ -106,11 +107,11 @@ def describe(asked: Table) -> str:
 
 
 def label(row: Row) -> str:
-    """The row's name in a question: where its group begins, with the group's."""
+    """The row's name in a question: enough of its official label to know it by, since it is paid for."""
     if row.flat:
         return "(one row)"
-    groups = row.groups[:1] if row.groups and row.groups[0] not in row.labels else ()
-    return " ".join((*groups, row.labels[0]))
+    name = row.labels[0]
+    return name if len(name) <= _LONGEST_LABEL else name[:_LONGEST_LABEL] + "…"
 
 
 def _distinct(asked: Table) -> list[frozenset[int]]:
@@ -136,7 +137,6 @@ def read(text: str, asked: Table, by: str) -> Shape:
         return Shape()
     seen: Counter[int] = Counter()
     figures: dict[str, Figure] = {}
-    absent: list[str] = []
     problems: list[str] = []
     for line in lines:
         parted = _row(line, asked)
@@ -147,14 +147,11 @@ def read(text: str, asked: Table, by: str) -> Shape:
         seen[number] += 1
         if seen[number] > 1:
             problems.append(f"row {number} is given twice")
-        elif at == 0 and not cells:
-            absent.append(row.id)
-        else:
+        elif at or cells:
             found, wrong = _cells(number, asked, row, at, cells, by)
             figures |= found
             problems += wrong
-    variant, incomplete = _variant(frozenset(seen), asked)
-    return Shape(figures, {}, variant, tuple(absent), tuple(problems + incomplete))
+    return Shape(figures, tuple(problems + _incomplete(frozenset(seen), asked)))
 
 
 def _row(line: str, asked: Table) -> tuple[int, Row, int, list[str]] | str:
@@ -184,38 +181,33 @@ def _cells(
     return found, problems
 
 
-def _variant(given: frozenset[int], asked: Table) -> tuple[str | None, list[str]]:
-    for name, its in asked.variants:
-        if its == given:
-            return name, []
-    name, its = min(asked.variants, key=lambda variant: len(variant[1] ^ given))
+def _incomplete(given: frozenset[int], asked: Table) -> list[str]:
+    nearest = min((its for _, its in asked.variants), key=lambda its: len(its ^ given))
     wrong = []
-    if its - given:
-        wrong.append(f"{_numbers(its - given)} missing")
-    if given - its:
-        wrong.append(f"{_numbers(given - its)} cannot stand beside {_numbers(its & given)}")
-    return name, wrong
+    if nearest - given:
+        wrong.append(f"{_numbers(nearest - given)} missing")
+    if given - nearest:
+        wrong.append(f"{_numbers(given - nearest)} cannot stand beside {_numbers(nearest & given)}")
+    return wrong
 
 
 def _read_items(lines: list[str], listed: Items, by: str) -> Shape:
     figures: dict[str, Figure] = {}
-    texts: dict[str, tuple[str, int]] = {}
     problems: list[str] = []
     for index, line in enumerate(lines):
-        cells_text, bar, text = line.partition("|")
+        cells_text, bar, _ = line.partition("|")
         matched = _ROW.fullmatch(cells_text.strip())
         cells = (matched[3] or "").split() if matched else []
         if not matched or not bar or len(cells) != len(listed.columns):
             problems.append(f"{_short(line)} is not @LINE, {len(listed.columns)} cells, | and a text")
             continue
         at = int(matched[2])
-        texts[f"{listed.id}.{index}.{listed.text}"] = (text.strip(), at)
         for column, cell in zip(listed.columns, cells, strict=True):
             try:
                 figures[f"{listed.id}.{index}.{column.id}"] = figure(cell, column.kind, at, by)
             except ValueError as error:
                 problems.append(f"entry {index + 1}: {error}")
-    return Shape(figures, texts, "" if lines else None, (), tuple(problems))
+    return Shape(figures, tuple(problems))
 
 
 def figure(cell: str, kind: Kind, line: int | None, by: str) -> Figure:
@@ -234,7 +226,7 @@ def number(cell: str, kind: Kind) -> Number:
     value = value_of(normal(cell).removeprefix("+"), "amount" if kind == "amount" else "change")
     if value is None:
         raise ValueError(f"{_short(cell)} is no {'figure' if kind == 'amount' else 'whole number'}")
-    if abs(value) >= LARGEST:
+    if not -LARGEST < value < LARGEST:
         raise ValueError(f"{_short(cell)} is too large for one cell")
     return value
 
