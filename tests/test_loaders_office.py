@@ -196,10 +196,3 @@ def test_a_workbook_keeps_its_cells() -> None:
         "行政许可\t\t0.3",
         "合计\t=B3\t0",
     ]
-
-
-def test_a_missing_extra_names_what_to_install() -> None:
-    from agent.loaders import require
-
-    with pytest.raises(InputError, match=r"pip install 'gouji\[pdf\]'"):
-        require("no_such_module_of_ours", "pdf")

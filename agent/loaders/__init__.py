@@ -7,8 +7,7 @@ what a format needs beyond the standard library is an extra, imported there alon
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -16,12 +15,8 @@ from agent.document import MAX_TEXT_BYTES, CellPlace, Document, Progress, fold
 from agent.errors import InputError
 from agent.loaders.blocks import Line
 
-_NEEDS = {
-    "pdf": {"pdfplumber": "pdf", "pypdfium2": "pdf"},
-    "scan": {"rapidocr": "ocr", "onnxruntime": "ocr", "cv2": "ocr", "pypdfium2": "ocr"},
-    "xlsx": {"openpyxl": "xlsx"},
-}
 _IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+_PAGED = ("pdf", "image")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -32,7 +27,7 @@ def is_text(data: bytes) -> bool:
 
 
 def kind_of(data: bytes) -> str:
-    """What the bytes are, by content: text, html, docx, xlsx, doc, pdf or scan. Raises InputError where none."""
+    """What the bytes are, by content: text, html, docx, xlsx, doc, pdf or image. Raises InputError where none."""
     if data.startswith((b"PK\3\4", b"PK\5\6")):
         return _packed_kind(data)
     if data.startswith(_OLE):
@@ -42,7 +37,7 @@ def kind_of(data: bytes) -> str:
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith(_IMAGES):
-        return "scan"
+        return "image"
     from agent.loaders.html import looks_like
 
     return "html" if looks_like(data) else "text"
@@ -76,8 +71,8 @@ def load_bytes(data: bytes, name: str, progress: Progress | None = None) -> Docu
     """The document in ``data``, whatever its format but plain text. Raises InputError naming file and reason."""
     with _naming(name):
         kind = kind_of(data)
-        for module, extra in _NEEDS.get(kind, {}).items():
-            require(module, extra)
+    from agent.loaders.pages import pages
+
     empty = Document(name, hashlib.sha256(data).hexdigest(), kind, None, ())
     if kind == "html":
         from agent.loaders.html import text_of
@@ -85,7 +80,7 @@ def load_bytes(data: bytes, name: str, progress: Progress | None = None) -> Docu
         text, encoding = text_of(data, name)
         empty, data = replace(empty, encoding=encoding), text.encode("utf-8", "surrogatepass")
     with _naming(name):
-        return _filled(empty, _lines(kind, data))
+        return _filled(empty, pages(kind, data, progress))
 
 
 @contextmanager
@@ -97,24 +92,12 @@ def _naming(name: str) -> Iterator[None]:
         raise InputError(f"{name}: {error}") from error
 
 
-def require(module: str, extra: str) -> None:
-    """Say how to install what a format needs where it is missing."""
-    if importlib.util.find_spec(module) is None:
-        raise InputError(f"reading it needs {module}, which is not installed: pip install 'gouji[{extra}]'")
-
-
-def _lines(kind: str, data: bytes) -> Iterator[Line]:
-    from agent.loaders.child import ask
-
-    for answer in ask(kind, data):
-        yield from map(Line.unpack, answer["lines"])
-
-
-def _filled(empty: Document, lines: Iterable[Line]) -> Document:
-    """The document with those lines: tabs between cells, a place for each cell that has one."""
+def _filled(empty: Document, found: Iterable[Sequence[Line]]) -> Document:
+    """The document with the lines of those pages: tabs between cells, a place for each cell that has one."""
     texts: list[str] = []
     places: dict[tuple[int, int], CellPlace] = {}
-    for line in lines:
+    pages = list(found)
+    for line in (line for page in pages for line in page):
         cells = [fold(cell) for cell in line.cells]
         if len(cells) > 1:
             cells = [cell.replace("\t", " ") for cell in cells]
@@ -126,4 +109,4 @@ def _filled(empty: Document, lines: Iterable[Line]) -> Document:
         raise InputError("there is no text in it")
     if sum(map(len, texts)) > MAX_TEXT_BYTES:
         raise InputError(f"more than {MAX_TEXT_BYTES // 2**20} MiB of text is no report")
-    return replace(empty, lines=tuple(texts), cells=places)
+    return replace(empty, lines=tuple(texts), cells=places, pages=len(pages) if empty.kind in _PAGED else None)
