@@ -16,8 +16,8 @@ Shape = Literal["figure", "blank", "doubtful", "illegible"]
 
 NUMBER = r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?P<number>{NUMBER})(?:万元|元|件|条|项|个|宗|次)?")
-_LOOK_ALIKE = str.maketrans("OoQ〇○lI|!", "000001111")
-_LOOKS_LIKE_FIGURE = re.compile(r"[\dOoQ〇○lI|!.,'·:-]{1,20}")
+_LOOK_ALIKE = str.maketrans("OoQ〇○lI|｜!", "0000011111")
+_LOOKS_LIKE_FIGURE = re.compile(r"[\dOoQ〇○lI|｜!.,'·:-]{1,20}")
 _CJK = re.compile(r"[㐀-鿿]")
 _PIECES = re.compile(r"[㐀-鿿].*?(?=[\d?-]|$)|[^㐀-鿿]+")
 _PROSE = 8  # that many letters which are no label are a sentence

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from agent import labels
 from agent.cells import Strip, strip_of
@@ -47,10 +47,23 @@ class Found:
 
 
 @dataclass(frozen=True)
+class _Row:
+    index: int
+    strip: Strip
+    misprinted: bool = False
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
 class _Rows:
     grid: Grid
-    strips: list[tuple[int, Strip, bool, bool]]
+    strips: list[_Row]
     swapped: tuple[str, ...]
+
+    def widths(self) -> Iterator[tuple[Strip, int]]:
+        """Each row's strip with how many cells it should have."""
+        for row in self.strips:
+            yield row.strip, len(self.grid.rows[row.index].columns)
 
 
 @dataclass(frozen=True)
@@ -113,13 +126,14 @@ def gather(document: Document, form: Form) -> Evidence:
     recognised, why = recognise(document, form, spans)
     if not recognised:
         return Evidence(form, source, spans, {}, False, why)
-    strips = {table: _strips(source, form, variants, spans) for table, variants in form.tables.items()}
-    gaps = habits((s, len(rows.grid.rows[i].columns)) for rows in strips.values() if rows for i, s, _, _ in rows.strips)
+    words = vocabulary(form)
+    strips = {table: _strips(source, words, variants, spans) for table, variants in form.tables.items()}
+    gaps = habits(pair for rows in strips.values() if rows for pair in rows.widths())
     tables: dict[str, Found | None] = {}
     for table, rows in strips.items():
         tables[table] = None
         if rows:
-            own = habits((s, len(rows.grid.rows[i].columns)) for i, s, _, _ in rows.strips)
+            own = habits(rows.widths())
             # A table of one row shows no gap between its cells; the document's other tables do.
             tables[table] = _settle(form, rows, replace(own, step=own.step or gaps.step, row_break=gaps.row_break))
     missing = {grid.section for table, (grid, *_) in form.tables.items() if tables[table] is None}
@@ -155,7 +169,7 @@ def _statement(source: Squeezed, section: Section, spans: Mapping[str, Span]) ->
     return None
 
 
-def _strips(source: Squeezed, form: Form, variants: Sequence[Grid], spans: Mapping[str, Span]) -> _Rows | None:
+def _strips(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[str, Span]) -> _Rows | None:
     """The variant whose labels fit best, with the strip behind each of its labels."""
     best: tuple[float, Grid, list[labels.Mark]] | None = None
     for grid in variants:
@@ -169,7 +183,7 @@ def _strips(source: Squeezed, form: Form, variants: Sequence[Grid], spans: Mappi
     if best is None:
         return None
     _, grid, marks = best
-    span, words = spans[grid.section], vocabulary(form, grid)
+    span = spans[grid.section]
     if any(row.flat for row in grid.rows):
         strips = _flat_strips(source, grid, span, words)
     else:
@@ -187,27 +201,24 @@ def _settle(form: Form, rows: _Rows, habit: Habits) -> Found:
     grid = rows.grid
     equations = tuple(form.equations(grid))
     places: dict[str, Place] = {}
-    for index, strip, misprinted, ordered in rows.strips:
-        row = grid.rows[index]
+    for found in rows.strips:
+        row, strip = grid.rows[found.index], found.strip
         kinds = [column.kind for column in row.columns]
         lines = tuple(sorted({strip.line, *(t.line for t in strip.tokens)}))
         fit = fits(strip, kinds, local_sums(grid.paths(row), equations), habit, flat=row.flat)
-        places[row.id] = Place(row, strip.line, lines, fit, misprinted, ordered)
+        places[row.id] = Place(row, strip.line, lines, fit, found.misprinted, found.ordered)
     solution = solve(Table({name: (grid.paths(p.row), p.fits.ways) for name, p in places.items()}, equations))
     return Found(grid, places, solution, rows.swapped)
 
 
-@lru_cache(maxsize=64)
-def _vocabulary(words: tuple[str, ...]) -> str:
-    return "\0".join(squeeze(word) for word in words)
-
-
-def vocabulary(form: Form, grid: Grid) -> str:
-    """Every official word that may stand in or around the grid, squeezed: pieces of it are no cells."""
-    words = [word for row in grid.rows for word in (*row.labels, *row.groups)]
-    words += [label for row in grid.rows for c in row.columns for label in c.labels]
+def vocabulary(form: Form) -> str:
+    """Every official word of the form, squeezed: pieces of them in or around a table are no cells."""
+    grids = [grid for variants in form.tables.values() for grid in variants]
+    words = [word for grid in grids for row in grid.rows for word in (*row.labels, *row.groups)]
+    words += [label for grid in grids for row in grid.rows for c in row.columns for label in c.labels]
     words += [word for section in form.sections for word in (*section.titles, *section.anchors)]
-    return _vocabulary(tuple(words + list(grid.words)))
+    words += [word for grid in grids for word in grid.words]
+    return "\0".join(dict.fromkeys(squeeze(word) for word in words))
 
 
 def local_sums(paths: Sequence[str], equations: Sequence[Equation]) -> list[LocalSum]:
@@ -245,39 +256,38 @@ def _flat_strips(source: Squeezed, grid: Grid, span: Span, words: str) -> list[t
     return [best[1:]] if best else []
 
 
-def _share(grid: Grid, strips: list[tuple[labels.Mark, Strip]]) -> list[tuple[int, Strip, bool, bool]]:
+def _share(grid: Grid, strips: list[tuple[labels.Mark, Strip]]) -> list[_Row]:
     """Rows whose figures stand behind another row's label: labels first and numbers after, or a label lost."""
-    shared: list[tuple[int, Strip, bool, bool]] = []
-    waiting: list[tuple[int, labels.Mark, Strip]] = []
+    shared: list[_Row] = []
+    waiting: list[_Row] = []
     for position, (mark, strip) in enumerate(strips):
         assert mark.row is not None
-        following = strips[position + 1][0].row if position + 1 < len(strips) else len(grid.rows)
-        n = len(grid.rows[mark.row].columns)
-        lost = [i for i in range(mark.row + 1, following or 0) if len(grid.rows[i].columns) == n]
-        indices = [i for i, _, _ in waiting] + [mark.row, *lost]
+        own = _Row(mark.row, strip, mark.misprinted)
         if not strip.tokens and not strip.empties:
-            waiting.append((mark.row, mark, strip))
+            waiting.append(own)
             continue
-        if len(indices) > 1 and len(strip.tokens) == n * len(indices) and _alike(grid, indices):
-            for k, i in enumerate(indices):
-                shared.append((i, _part(strip, k * n, n), False, True))
-        else:
-            shared += [(i, s, m.misprinted, False) for i, m, s in waiting]
-            shared.append((mark.row, strip, mark.misprinted, False))
+        following = strips[position + 1][0].row if position + 1 < len(strips) else len(grid.rows)
+        group = [*(row.index for row in waiting), *range(mark.row, following or 0)]
+        parts = _parts(grid, group, strip)
+        shared += parts or [*waiting, own]
         waiting = []
-    shared += [(i, s, m.misprinted, False) for i, m, s in waiting]
-    return shared
+    return shared + waiting
 
 
-def _alike(grid: Grid, indices: Sequence[int]) -> bool:
-    return len({len(grid.rows[i].columns) for i in indices}) == 1 and list(indices) == list(
-        range(indices[0], indices[0] + len(indices))
-    )
-
-
-def _part(strip: Strip, start: int, n: int) -> Strip:
-    tokens = strip.tokens[start : start + n]
-    return Strip(tokens[0].line, tokens, None, None, 0, (1,) * n, 0, 0)
+def _parts(grid: Grid, group: Sequence[int], strip: Strip) -> list[_Row]:
+    """The strip cut into the rows of ``group``, where it holds exactly their cells; else nothing."""
+    widths = [len(grid.rows[i].columns) for i in group]
+    together = list(group) == list(range(group[0], group[0] + len(group)))
+    if len(group) < 2 or not together or len(strip.tokens) != sum(widths):
+        return []
+    parts, start = [], 0
+    for i, width in zip(group, widths, strict=True):
+        tokens = strip.tokens[start : start + width]
+        start += width
+        apart = len({t.line for t in tokens}) == 1 and len({t.line for t in strip.tokens}) == len(group)
+        part = Strip(tokens[0].line, tokens, None, None, 0, (1,) * width, 0, 0)
+        parts.append(_Row(i, part, ordered=not (apart and len(group) == len(grid.rows))))
+    return parts
 
 
 def _swapped(source: Squeezed, grid: Grid, marks: list[labels.Mark], span: Span) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import accumulate, combinations
+from math import gcd
 from typing import NamedTuple
 
 from agent.cells import Strip, Token, digits, look_alike, value_of
@@ -163,23 +164,40 @@ def _window(strip: Strip, start: int, kinds: Sequence[Kind]) -> Way:
 
 def _by_gaps(strip: Strip, n: int, habit: Habits, *, flat: bool) -> tuple[int, ...] | None:
     """Positions of the tokens where blank cells show as longer gaps between lines; None where they do not."""
-    step = habit.step
-    if step is None:
+    inner = strip.gaps[1:]
+    if any(gap == 0 for gap in strip.gaps):
         return None
-    gaps = list(strip.gaps)
-    if flat:
-        gaps[0] -= (habit.row_break or step) - step
-    if any(gap <= 0 or gap % step for gap in gaps):
-        return None
-    places: list[int] = []
-    at = -1
-    for gap in gaps:
-        at += gap // step
-        places.append(at)
-    trailing = n - 1 - at
-    if trailing < 0 or (step == 1 and strip.tail - 1 != trailing) or (step > 1 and strip.tail < step * (trailing + 1)):
-        return None
-    return tuple(places)
+    own = gcd(*inner) if inner and gcd(*inner) == min(inner) else None
+    for step, row_break in ((habit.step, habit.row_break), (own, None)):
+        if step is None or any(gap % step for gap in inner):
+            continue
+        places = list(accumulate((gap // step for gap in inner), initial=0))
+        spare = n - 1 - places[-1]
+        first = _first_place(strip, spare, step, row_break) if flat else _leading(strip, step)
+        if first is not None and 0 <= first <= spare and _tail_fits(strip, spare - first, step):
+            return tuple(first + place for place in places)
+    return None
+
+
+def _leading(strip: Strip, step: int) -> int | None:
+    """Blank cells between a label and the first token."""
+    return None if strip.gaps[0] % step else strip.gaps[0] // step - 1
+
+
+def _first_place(strip: Strip, spare: int, step: int, row_break: int | None) -> int | None:
+    """The same behind a header, where a row break of unknown size stands before the first cell."""
+    if spare == 0:
+        return 0
+    if row_break is not None and row_break >= step and (strip.gaps[0] - row_break) % step == 0:
+        return (strip.gaps[0] - row_break) // step
+    most = (strip.gaps[0] - step) // step
+    least = max(0, spare - strip.tail // step)
+    return least if least == most else None
+
+
+def _tail_fits(strip: Strip, trailing: int, step: int) -> bool:
+    """Whether the blank cells behind the last token have room before the next label."""
+    return strip.tail - 1 == trailing if step == 1 else strip.tail >= step * (trailing + 1)
 
 
 def _spread(tokens: Sequence[Token], places: Sequence[int], kinds: Sequence[Kind], line: int) -> Way:

@@ -160,21 +160,39 @@ def _with_misprinted(source: Squeezed, grid: Grid, chain: list[Mark], start: int
 
 
 def _misprinted(source: Squeezed, row: Row, index: int, order: int, low: int, high: int) -> Mark | None:
-    from rapidfuzz import fuzz
-
     best: Mark | None = None
-    for run in re.finditer(r"[^\d\W]{3,}", source.text[source.index(low) : source.index(high)]):
-        for label in (parse_label(text) for text in row.labels):
-            if len(label.core) < _SHORT:
-                continue
-            score = max(fuzz.ratio(run.group(), label.core), fuzz.partial_ratio(run.group(), label.core) - 8)
+    cores = [label for label in (parse_label(text) for text in row.labels) if len(label.core) >= _SHORT]
+    for begin, end, run in _runs(source, low, high):
+        for label in cores:
+            score = _likeness(run, label.core)
             if score >= _FUZZY and (best is None or len(label.core) * score / 100 > best.score):
-                begin = source.at[source.index(low) + run.start()]
-                end = _closed(source.full, source.at[source.index(low) + run.end() - 1] + 1)
                 number = _number_before(source.full, begin, label.number)
                 opens = number if number is not None else _without_stray_number(source.full, begin)
-                best = Mark(index, order, max(opens, low), end, len(label.core) * score / 100, True)
+                closes = _closed(source.full, end)
+                best = Mark(index, order, max(opens, low), closes, len(label.core) * score / 100, True)
     return best
+
+
+def _runs(source: Squeezed, low: int, high: int) -> Iterator[tuple[int, int, str]]:
+    """Stretches of letters, across line ends and within a cell or line: start, end, letters."""
+    first, last = source.index(low), source.index(high)
+    for run in re.finditer(r"[^\d\W]{3,}", source.text[first:last]):
+        yield source.at[first + run.start()], source.at[first + run.end() - 1] + 1, run.group()
+    for piece in re.finditer(r"[^\t\n]{3,}", source.full[low:high]):
+        letters = re.search(r"[^\d\W](?:[^\t\n\d]*[^\d\W])?", piece.group())
+        label = parse_label(piece.group().strip())
+        if letters and len(label.core) >= 3:
+            start = piece.group().find(label.core[0])
+            yield low + piece.start() + max(start, 0), low + piece.start() + letters.end(), label.core
+
+
+def _likeness(run: str, core: str) -> float:
+    """How much a run looks like a label, 0-100: misprinted letters, or the label broken off."""
+    from rapidfuzz import fuzz
+
+    if len(run) >= _SHORT and (core.startswith(run) or core.endswith(run)):
+        return 90
+    return max(fuzz.ratio(run, core), fuzz.partial_ratio(run, core) - 8)
 
 
 def _occurrences(text: str, part: str, low: int, high: int) -> Iterator[int]:

@@ -10,7 +10,9 @@ from agent.squeeze import Squeezed, squeeze
 from schemas.form import Form, Section
 
 _MOST_CANDIDATES = 300  # a text made of headings must not cost minutes
-_NUMBER = re.compile(r"(?:[(（]?[一二三四五六七八九十]{1,3}[)）]?|\d{1,2})\s*[.、,，:：]?\s*$")
+_NUMBER = re.compile(
+    r"(?:[(（]?[一二三四五六七八九十]{1,3}[)）]?[ \t]*[.、,，:：]?|(?<!\d)\d{1,2}[ \t]*[.、,，:：])[ \t]*$"
+)
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,10 @@ def _candidates(source: Squeezed, section: Section, order: int) -> Iterator[_Can
     for title in sorted(section.titles, key=len, reverse=True):
         for at in _occurrences(source.text, squeeze(title)):
             yield _title(source, at, at + len(squeeze(title)), anchors, order)
-    for anchor in anchors:
+    for rank, anchor in enumerate(anchors):  # those that stand first in print come first
         for at in _occurrences(source.text, anchor):
             offset = source.at[at]
-            yield _Candidate(order, offset, offset, 2.5 + len(anchor) / 1000, False)
+            yield _Candidate(order, offset, offset, 2.5 - rank / 100, False)
 
 
 def _title(source: Squeezed, start: int, end: int, anchors: tuple[str, ...], order: int) -> _Candidate:

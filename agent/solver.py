@@ -185,7 +185,7 @@ class _Model:
             held.only_enforce_if(stated)
 
     def _int(self, value: Number | None) -> int:
-        return int((value or 0) * self.scale)
+        return int(Decimal(value or 0) * self.scale)
 
     def run(self) -> dict[str, int] | Literal[False] | None:
         """The way chosen for each row; None if nothing fits, False if time ran out."""
