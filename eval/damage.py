@@ -144,7 +144,14 @@ def page_breaks(lines: Lines, rng: Random) -> Lines:
         if i < first or i == len(lines) - 1 or rng.random() > 0.12:
             continue
         group, below = line.cells[1] if line.at == 3 else None, lines[i + 1]
-        if group and line.cells[2] and below.at == 3 and below.cells[1] is None and rng.random() < 0.7:
+        if (
+            group
+            and len(group) > 4
+            and line.cells[2]
+            and below.at == 3
+            and below.cells[1] is None
+            and rng.random() < 0.7
+        ):
             cut = rng.randint(4, len(group) - 1)
             out[-1] = replace(line, cells=(line.cells[0], group[:cut], *line.cells[2:]))
             torn = group[cut:]

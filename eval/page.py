@@ -1,0 +1,166 @@
+"""One self-contained HTML page about runs: plots, and each case's source beside its record, wrong cells marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from itertools import groupby
+from typing import Any
+
+from eval.cases import TABLES, Case
+from eval.plots import Series, bars, scatter
+from eval.results import Result, Run
+from eval.scores import same, wilson
+from eval.tally import Tally, by, end_of, tally
+from schemas import load as load_form
+
+CASES_SHOWN = 60
+Runs = Sequence[tuple[Run, Sequence[Result]]]
+
+
+def write(runs: Runs, cases: Mapping[str, Case]) -> str:
+    """The page's HTML. ``cases``: those whose text is still to be had, by name."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    template = environment.from_string(files("eval").joinpath("page.html.jinja").read_text(encoding="utf-8"))
+    tallies = [(run, tally(results)) for run, results in runs]
+    # The plots escape their own words.
+    plots = [{"title": title, "svg": Markup(svg)} for title, svg in _plots(tallies)]  # noqa: S704
+    return template.render(
+        runs=[_run(run, results, cases) for run, results in runs],
+        plots=plots,
+        any_simulated=any(run.simulated for run, _ in runs),
+    )
+
+
+def _plots(runs: Sequence[tuple[Run, Tally]]) -> Iterator[tuple[str, str]]:
+    spent = [
+        (run, one, one.tokens_per_accepted) for run, one in runs if one.sound and one.tokens_per_accepted is not None
+    ]
+    if spent:
+        points = [Series(run.title, [(tokens, one.straight_through / one.sound)]) for run, one, tokens in spent]
+        across = "tokens per accepted report 每份通过报告的词元"
+        yield (
+            "Accuracy against cost 准确与成本",
+            scatter(points, across, "straight through 直通率", top=1.0),
+        )
+    faulty = _by_fault_rate(runs)
+    if faulty:
+        yield (
+            "Faulty answers against accepted but wrong 错误率与误收（simulated 模拟）",
+            scatter(faulty, "faulty answers 错误回答", "accepted but wrong 误收"),
+        )
+    for run, one in runs:
+        if one.reasons:
+            yield f"Reasons for review 复核原因 · run {run.id}: {run.title}", bars(one.reasons, "reasons for review")
+
+
+def _by_fault_rate(runs: Sequence[tuple[Run, Tally]]) -> list[Series]:
+    """Accepted-but-wrong over the share of faulty answers, a line an arm."""
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for run, one in runs:
+        if run.simulated and one.cases:
+            share = float(run.simulated.partition("%")[0]) / 100
+            lines.setdefault(run.arm, []).append((share, one.accepted_wrong / one.cases))
+    return [Series(f"{arm} (simulated)", sorted(points), joined=True) for arm, points in lines.items()]
+
+
+def _run(run: Run, results: Sequence[Result], cases: Mapping[str, Case]) -> dict[str, Any]:
+    whole = tally(results)
+    telling = sorted(results, key=_gravity)
+    tokens = whole.tokens_per_accepted
+    return {
+        "id": run.id,
+        "title": run.title,
+        "simulated": run.simulated,
+        "whole": whole,
+        "straight": _share(whole.straight_through, whole.sound),
+        "right": _share(whole.right_end, whole.cases),
+        "tokens": "-" if tokens is None else f"{tokens:,.0f}",
+        "cost": "-" if whole.usage.cost is None else f"{whole.usage.cost:.4f}",
+        "layouts": by(results, lambda result: result.layout or "?"),
+        "cases": [_case(result, cases.get(result.name)) for result in telling[:CASES_SHOWN]],
+        "left_out": max(0, len(telling) - CASES_SHOWN),
+    }
+
+
+def _share(hits: int, tries: int) -> str:
+    if not tries:
+        return "-"
+    low, high = wilson(hits, tries)
+    return f"{hits}/{tries} = {hits / tries:.1%} ({low:.1%}-{high:.1%})"
+
+
+def _gravity(result: Result) -> tuple[int, str]:
+    order = ("accepted wrong", "crashed", "accepted", "not_this_form", "review", "right")
+    return order.index(end_of(result)), result.name
+
+
+def _case(result: Result, case: Case | None) -> dict[str, Any]:
+    truth = case.figures() if case else {}
+    marks = {path: _mark(path, result, case, truth) for path in dict.fromkeys([*truth, *result.best])}
+    end = end_of(result)
+    return {
+        "name": result.name,
+        "end": f"{result.status}, right" if end == "right" else end,
+        "bad": end != "right",
+        "expect": result.expect,
+        "reasons": ", ".join(result.reasons),
+        "error": result.error,
+        "seconds": result.seconds,
+        "text": case.text if case else "(its folder is gone 文件夹已不在)",
+        "wrong": sum(mark == "wrong" for mark, _ in marks.values()),
+        "tables": [{"name": table, "blocks": list(_blocks(table, marks))} for table in TABLES],
+        "prose": list(_prose(result, case)),
+    }
+
+
+def _mark(path: str, result: Result, case: Case | None, truth: Mapping[str, Any]) -> tuple[str, str]:
+    """How a cell is marked, and what stands in it: what was read, and the truth where that is another."""
+    known, read = path in result.best, result.best.get(path)
+    shown = _shown(read) if known else "unread"
+    if case is None or path not in truth:
+        return "", shown
+    if case.is_undetermined(path):
+        return "open", f"{shown} (open)"
+    if not known or not same(read, truth[path]):
+        return "wrong", f"{shown} ≠ {_shown(truth[path])}"
+    return "", shown
+
+
+def _shown(value: Any) -> str:
+    return "blank" if value is None else str(value)
+
+
+def _blocks(table: str, marks: Mapping[str, tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """The table's rows, those with the same columns under one header."""
+    labels = {
+        f"{grid.id}.{row.id}": row.labels[0]
+        for grids in load_form().tables.values()
+        for grid in grids
+        for row in grid.rows
+    }
+    paths = [path for path in marks if path.startswith(f"{table}.")]
+    rows = [(row, list(cells)) for row, cells in groupby(paths, lambda path: path.rpartition(".")[0])]
+    for columns, group in groupby(rows, lambda row: tuple(path.rpartition(".")[2] for path in row[1])):
+        yield {
+            "columns": [column.replace("_", " ") for column in columns],
+            "rows": [
+                {
+                    "label": labels.get(row, row.rpartition(".")[2].replace("_", " ")),
+                    "cells": [{"mark": marks[path][0], "text": marks[path][1]} for path in cells],
+                }
+                for row, cells in group
+            ],
+        }
+
+
+def _prose(result: Result, case: Case | None) -> Iterator[dict[str, str]]:
+    verdicts = result.score.prose if result.score else {}
+    for name, verdict in verdicts.items():
+        text = str(result.record.get(name))
+        if verdict != "right" and case:
+            text += f" ≠ {case.record.get(name)}"
+        yield {"name": name, "mark": "wrong" if verdict == "wrong" else "", "text": text}
