@@ -39,9 +39,11 @@ class Strip:
     ``cells``: where the line shows cells, all of them, None = empty; ``tokens``: what is printed.
     ``gaps``: how many line ends stand before each token. ``width``: number of cells in the line.
     ``tail``: line ends behind the last token. ``empties``: blank cells or lines seen in all.
+    ``line`` is the label's, ``end`` the offset at which the strip ends.
     """
 
     line: int
+    end: int
     tokens: tuple[Token, ...]
     cells: tuple[Token | None, ...] | None
     first_cell: int | None
@@ -111,6 +113,7 @@ def strip_of(source: Squeezed, start: int, end: int, vocabulary: str) -> Strip:
     blank_line = not tokens and "\t" in lines[0]
     return Strip(
         line=label_line,
+        end=end,
         tokens=tuple(tokens),
         cells=tuple(cells_shown[1]) if cells_shown else None,
         first_cell=cells_shown[2] if cells_shown else None,

@@ -21,11 +21,15 @@ from schemas.form import Equation, Form, Grid, Items, Row, Section, Total
 
 @dataclass(frozen=True)
 class Place:
-    """Where a printed row stands. ``ordered``: its label is lost or stands apart, its order says which row it is."""
+    """Where a printed row stands: its lines, and its ``extent`` in ``Squeezed.full`` from label to last cell.
+
+    ``ordered``: its label is lost or stands apart, its order says which row it is.
+    """
 
     row: Row
     line: int
     lines: tuple[int, ...]
+    extent: tuple[int, int]
     fits: Fits
     misprinted: bool = False
     ordered: bool = False
@@ -50,6 +54,7 @@ class Found:
 class _Row:
     index: int
     strip: Strip
+    extent: tuple[int, int]
     misprinted: bool = False
     ordered: bool = False
 
@@ -206,7 +211,7 @@ def _settle(form: Form, rows: _Rows, habit: Habits) -> Found:
         kinds = [column.kind for column in row.columns]
         lines = tuple(sorted({strip.line, *(t.line for t in strip.tokens)}))
         fit = fits(strip, kinds, local_sums(grid.paths(row), equations), habit, flat=row.flat)
-        places[row.id] = Place(row, strip.line, lines, fit, found.misprinted, found.ordered)
+        places[row.id] = Place(row, strip.line, lines, found.extent, fit, found.misprinted, found.ordered)
     solution = solve(Table({name: (grid.paths(p.row), p.fits.ways) for name, p in places.items()}, equations))
     return Found(grid, places, solution, rows.swapped)
 
@@ -262,7 +267,7 @@ def _share(grid: Grid, strips: list[tuple[labels.Mark, Strip]]) -> list[_Row]:
     waiting: list[_Row] = []
     for position, (mark, strip) in enumerate(strips):
         assert mark.row is not None
-        own = _Row(mark.row, strip, mark.misprinted)
+        own = _Row(mark.row, strip, (mark.start, strip.end), mark.misprinted)
         if not strip.tokens and not strip.empties:
             waiting.append(own)
             continue
@@ -285,8 +290,8 @@ def _parts(grid: Grid, group: Sequence[int], strip: Strip) -> list[_Row]:
         tokens = strip.tokens[start : start + width]
         start += width
         apart = len({t.line for t in tokens}) == 1 and len({t.line for t in strip.tokens}) == len(group)
-        part = Strip(tokens[0].line, tokens, None, None, 0, (1,) * width, 0, 0)
-        parts.append(_Row(i, part, ordered=not (apart and len(group) == len(grid.rows))))
+        part = replace(strip, line=tokens[0].line, tokens=tokens, cells=None, gaps=(1,) * width, empties=0)
+        parts.append(_Row(i, part, (strip.end, strip.end), ordered=not (apart and len(group) == len(grid.rows))))
     return parts
 
 

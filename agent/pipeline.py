@@ -16,35 +16,23 @@ from agent.outcome import (
     NO_USAGE,
     TRUSTED,
     Accepted,
-    Finding,
     Grade,
     NeedsReview,
     NotThisForm,
     Outcome,
     Reading,
     Reason,
-    Usage,
 )
 from agent.record import edition, record
 from schemas import Form, FormError, load as load_form
 
 if TYPE_CHECKING:
     from agent.model import Call
+    from agent.reader import Read
     from agent.settings import ModelSettings
     from agent.store import Store
 
 ReaderName = Literal["offline", "model", "thrifty"]
-
-
-@dataclass(frozen=True)
-class Read:
-    """A reading with what it took: who read it, the calls, and what went wrong on the way."""
-
-    reading: Reading
-    reader: str
-    usage: Usage = NO_USAGE
-    attempts: int = 0
-    notes: tuple[Finding, ...] = ()
 
 
 def extract(
@@ -128,7 +116,8 @@ class Plan:
     def key(self) -> str:
         """The settings that make two runs the same run, besides document, form, prompts and model."""
         stronger = self.escalate.name if self.escalate else None
-        return f"{self.reader} {self.max_attempts} {stronger} {self.budget_tokens}"
+        asked = self.model.identity if self.model else None
+        return f"{self.reader} {asked} {self.max_attempts} {stronger} {self.budget_tokens}"
 
 
 def _plan(
@@ -186,37 +175,47 @@ async def run(document: Document, plan: Plan, *, on_call: Callable[[Call], None]
     evidence = gather(document, plan.form)
     if not evidence.recognised:
         return NotThisForm(plan.form.name, evidence.why, document.source, plan.reader)
-    read = Read(offline.read(document, plan.form, evidence), offline.NAME)
+    first = offline.read(document, plan.form, evidence)
     if plan.reader == "offline" or plan.model is None:
-        return conclude(document, evidence, read)
-    from agent import repair
+        return conclude(document, evidence, first, offline.NAME)
+    from agent import reader
 
-    first = read.reading
-    read = await repair.read(document, evidence, plan, first, on_call)
-    return conclude(document, evidence, read, second=first)
+    read = await reader.read(document, evidence, plan, first, on_call)
+    return conclude(document, evidence, read.reading, plan.reader, read=read, second=first)
 
 
-def conclude(document: Document, evidence: Evidence, read: Read, *, second: Reading | None = None) -> Outcome:
+def conclude(
+    document: Document,
+    evidence: Evidence,
+    reading: Reading,
+    reader: str,
+    *,
+    read: Read | None = None,
+    second: Reading | None = None,
+) -> Outcome:
     """The outcome of a reading: the only place where one is accepted."""
-    verdict = checks.check(read.reading, evidence, document)
-    findings = (*verdict.findings, *read.notes)
+    verdict = checks.check(reading, evidence, document)
+    notes = read.notes if read else ()
+    if verdict.failing:  # what the model gave up on is why, where something is missing
+        notes = tuple(replace(note, warning=note.rule != "model") for note in notes)
+    findings = (*verdict.findings, *notes)
     unread = tuple(
-        [field.id for field in evidence.form.fields if field.id not in read.reading.words]
+        [field.id for field in evidence.form.fields if field.id not in reading.words]
         + [path for path, grade in verdict.grades.items() if grade == Grade.UNREAD]
     )
     failing = [finding for finding in findings if not finding.warning]
     known: dict[str, Any] = {
         "form": evidence.form.name,
-        "edition": edition(read.reading, evidence),
-        "reading": read.reading,
-        "record": record(read.reading, evidence, verdict.untrusted),
+        "edition": edition(reading, evidence),
+        "reading": reading,
+        "record": record(reading, evidence, verdict.untrusted),
         "findings": findings,
         "grades": verdict.grades,
         "unread": unread,
-        "reader": read.reader,
-        "usage": read.usage,
+        "reader": reader,
+        "usage": read.usage if read else NO_USAGE,
         "document": document.source,
-        "attempts": read.attempts,
+        "attempts": read.attempts if read else 0,
         "holding": verdict.holding,
     }
     if not failing and set(verdict.grades.values()) <= TRUSTED:

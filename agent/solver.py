@@ -142,7 +142,7 @@ class _Model:
 
         self.cp = cp_model
         self.model: Any = cp_model.CpModel()
-        self.scale = _scale(way for found in ways.values() for way in found)
+        self.scale: int = _scale(way for found in ways.values() for way in found)
         self.choice: dict[str, list[Any]] = {}
         self.number: dict[str, Any] = {}
         self.blank: dict[str, Any] = {}
@@ -204,7 +204,7 @@ class _Model:
 
 def _scale(ways: Iterable[Way]) -> int:
     places = [-int(cell.value.as_tuple().exponent) for way in ways for cell in way if isinstance(cell.value, Decimal)]
-    return 10 ** max([0, *places])
+    return int(10 ** max([0, *places]))
 
 
 def _search(table: Table, ways: Mapping[str, Sequence[Way]], *, possible: bool) -> Solution:

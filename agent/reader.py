@@ -1,0 +1,152 @@
+"""The model reader: ask for tables and prose, check, ask again about the rows that fail, keep what is proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from agent import extraction, repair
+from agent.checks import check
+from agent.model import Answer, Budget, BudgetSpentError, Call, Model, Question
+from agent.outcome import NO_USAGE, Finding, Reading, Reason, Usage, Words
+from agent.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from agent.document import Document
+    from agent.evidence import Evidence
+    from agent.pipeline import Plan
+
+
+@dataclass(frozen=True)
+class Read:
+    """A reading with what it took: the calls, the rounds, and what went wrong on the way."""
+
+    reading: Reading
+    usage: Usage = NO_USAGE
+    attempts: int = 0
+    notes: tuple[Finding, ...] = ()
+
+
+@dataclass
+class _Session:
+    """One document's questions: the model that answers, the budget, what was used."""
+
+    document: Document
+    evidence: Evidence
+    plan: Plan
+    on_call: Callable[[Call], None] | None
+    budget: Budget
+    usage: Usage = NO_USAGE
+    notes: list[Finding] = field(default_factory=list)
+
+    async def ask(self, model: Model, question: Question) -> Answer:
+        """The answer, with its usage counted and its failure noted."""
+        answer = await model.ask(question, budget=self.budget)
+        self.usage += answer.usage
+        if answer.reason:
+            self.notes.append(_gave_up(question.name, f"{answer.reason} {answer.detail}".strip()))
+        return answer
+
+
+async def read(
+    document: Document, evidence: Evidence, plan: Plan, first: Reading, on_call: Callable[[Call], None] | None
+) -> Read:
+    """What the model makes of a document. ``first`` is the offline reading: thrifty keeps its figures.
+
+    Raises ModelError where the network fails; a model that refuses or answers in no shape is noted.
+    """
+    assert plan.model is not None
+    session = _Session(document, evidence, plan, on_call, Budget(plan.budget_tokens))
+    reading, attempts = first, 1
+    async with aclosing(_Closing(Model(plan.model, on_call=on_call))) as opened:
+        try:
+            reading = await _first_round(session, opened.model, first)
+            reading, attempts = await _repairs(session, opened.model, reading)
+        except BudgetSpentError as error:
+            session.notes.append(_gave_up("budget", str(error)))
+    return Read(reading, session.usage, attempts, tuple(session.notes))
+
+
+@dataclass(frozen=True)
+class _Closing:
+    model: Model
+
+    async def aclose(self) -> None:
+        await self.model.close()
+
+
+async def _first_round(session: _Session, model: Model, first: Reading) -> Reading:
+    """Tables and prose, each asked once; thrifty asks only for the prose that is left."""
+    settings, form = model.settings, session.evidence.form
+    asked = extraction.questions(session.document, form, session.evidence.section_lines(), settings.profile)
+    thrifty = session.plan.reader == "thrifty"
+    reading = first if thrifty else Reading({}, {}, {})
+    if thrifty and all(f.id in first.words for f in form.fields):
+        return first
+    parts: list[extraction.Tables] = []
+    for question in asked:
+        if question.name == extraction.PROSE:
+            words = await _prose(session, model, question)
+            reading = replace(reading, words={**first.words, **words} if thrifty else words)
+        elif not thrifty:
+            answer = await session.ask(model, question)
+            parts.append(extraction.parse_tables(answer, form, session.document, settings.name))
+    if thrifty:
+        return reading
+    tables = extraction.merge(parts, form)
+    return replace(reading, figures=tables.figures, variants=tables.variants)
+
+
+async def _prose(session: _Session, model: Model, question: Question) -> dict[str, Words]:
+    answer = await session.ask(model, question)
+    said = extraction.parse_prose(answer, session.evidence.form, session.document, model.settings.name)
+    session.notes += [replace(finding, warning=True) for finding in said.findings]
+    return dict(said.words)
+
+
+async def _repairs(session: _Session, model: Model, reading: Reading) -> tuple[Reading, int]:
+    """Ask again about failing rows until nothing is left to ask, nothing changes, or the attempts are used up."""
+    plan, attempt = session.plan, 1
+    while attempt < plan.max_attempts and session.plan.reader != "thrifty":
+        asked = repair.rows_to_ask(reading, session.evidence)
+        if not asked:
+            break
+        attempt += 1
+        stronger = plan.escalate if plan.escalate and attempt == plan.max_attempts else None
+        again = await _repair(session, model, stronger, reading, asked)
+        if again == reading:
+            break
+        reading = again
+    return reading, attempt
+
+
+async def _repair(
+    session: _Session,
+    model: Model,
+    stronger: ModelSettings | None,
+    reading: Reading,
+    asked: dict[str, list],  # type: ignore[type-arg]
+) -> Reading:
+    """One round: a question for each table with failing rows."""
+    if stronger:
+        async with aclosing(_Closing(Model(stronger, on_call=session.on_call))) as opened:
+            return await _repair(session, opened.model, None, reading, asked)
+    evidence, settings = session.evidence, model.settings
+    for table, rows in asked.items():
+        found = evidence.tables[table]
+        assert found is not None
+        verdict = check(reading, evidence, session.document)
+        shown, lines = repair.excerpt(session.document, evidence, found, rows)
+        words = repair.failed(reading, evidence, found, rows)
+        question = extraction.repair_question(evidence.form, shown, found.grid, rows, lines, words, settings.profile)
+        answer = await session.ask(model, question)
+        given = extraction.parse_tables(answer, evidence.form, session.document, settings.name)
+        paths = set(repair.paths_of(found, rows))
+        reading = repair.merged(reading, verdict, given.figures, paths)
+    return replace(reading, variants={t: f.grid.variant if f else None for t, f in evidence.tables.items()})
+
+
+def _gave_up(question: str, why: str) -> Finding:
+    return Finding("model", f"{question}: {why}", reason=Reason.MODEL_GAVE_UP, warning=True)

@@ -1,0 +1,85 @@
+"""From what is wrong with a reading to the question that goes back: those rows, their lines, the failed sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from agent.checks import Verdict
+from agent.document import Document
+from agent.evidence import Evidence, Found, Place
+from agent.outcome import Figure, Grade, Reading
+from agent.solver import holds
+from schemas.form import Row
+
+_LONG_LINE = 400  # letters; of a longer line only the row's own part goes back
+
+
+def rows_to_ask(reading: Reading, evidence: Evidence) -> dict[str, list[Row]]:
+    """For each table the rows with a figure that is not read, or not as the source shows it.
+
+    A figure that several readings fit is not asked again: no answer could be proved. One that stands at
+    its place is not asked again either, whatever its sums do: then the source itself does not add up.
+    """
+    asked: dict[str, list[Row]] = {}
+    for table, found in evidence.tables.items():
+        if found is None or found.swapped:
+            continue
+        rows = [place.row for place in found.places.values() if _misread(reading, evidence, found, place)]
+        if rows:
+            asked[table] = rows
+    return asked
+
+
+def _misread(reading: Reading, evidence: Evidence, found: Found, place: Place) -> bool:
+    for path in found.grid.paths(place.row):
+        cell = evidence.cells.get(path)
+        if cell is None or cell.illegible or path in found.solution.undecided:
+            continue
+        figure = reading.figures.get(path)
+        if figure is None or figure.value != cell.value:
+            return True
+    return False
+
+
+def failed(reading: Reading, evidence: Evidence, found: Found, rows: Sequence[Row]) -> list[str]:
+    """What is wrong with those rows, in words: sums by name, and never a value that would balance one."""
+    asked = {path for row in rows for path in found.grid.paths(row)}
+    told = [
+        equation.name
+        for equation in evidence.form.equations(found.grid)
+        if asked & set(equation.paths)
+        and all(path in reading.figures for path in equation.paths)
+        and holds(equation, reading.value) is False
+    ]
+    return told or ["the figures do not stand like this behind their label"]
+
+
+def excerpt(document: Document, evidence: Evidence, found: Found, rows: Sequence[Row]) -> tuple[Document, list[int]]:
+    """The document with long lines cut to the rows' own parts, and the lines those rows stand on."""
+    lines: set[int] = set()
+    cut: dict[int, list[str]] = {}
+    for row in rows:
+        place = found.places[row.id]
+        lines.update(range(place.line, max(place.lines) + 1) if not place.ordered else place.lines)
+        if len(document.lines[place.line - 1]) > _LONG_LINE:
+            cut.setdefault(place.line, []).append(evidence.source.full[slice(*place.extent)].partition("\n")[0])
+    shortened = tuple(
+        " … ".join(cut[number]) if number in cut else text for number, text in enumerate(document.lines, 1)
+    )
+    return replace(document, lines=shortened), sorted(lines)
+
+
+def merged(reading: Reading, verdict: Verdict, again: Mapping[str, Figure], paths: set[str]) -> Reading:
+    """The reading with the figures of the rows asked again; what was proved stays as it was."""
+    figures = dict(reading.figures)
+    for path, figure in again.items():
+        if path in paths and verdict.grades.get(path) != Grade.PROVED:
+            figures[path] = figure
+    return replace(reading, figures=figures)
+
+
+def paths_of(found: Found, rows: Sequence[Row]) -> Iterator[str]:
+    """The figures of those rows."""
+    for row in rows:
+        yield from found.grid.paths(row)
