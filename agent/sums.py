@@ -9,7 +9,6 @@ from typing import Any
 
 from agent.errors import InputError
 from agent.outcome import Finding, Number
-from agent.solver import holds, sides
 from schemas.form import Equation, Form, Grid, Total
 
 
@@ -39,6 +38,8 @@ def grid_of(form: Form, table: str, variants: Mapping[str, str | None]) -> Grid 
 
 def check(record: Mapping[str, Any], form: Form) -> Checked:
     """Check the sums of a public record. Raises InputError where it has not the shape of the form."""
+    from agent.solver import holds, sides
+
     figures: dict[str, Number | None] = {}
     variants: dict[str, str | None] = {}
     for table, grids in form.tables.items():
