@@ -18,12 +18,12 @@ from schemas.form import (
     Field,
     Form,
     Grid,
+    Quoted,
     Row,
     RowSum,
     Section,
     Stated,
 )
-from schemas.ogi_prose import read_prose
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -33,6 +33,12 @@ def _prose() -> type[BaseModel]:
     from schemas.ogi_record import Prose
 
     return Prose
+
+
+def _read_prose(text: str) -> Mapping[str, Quoted]:
+    from schemas.ogi_prose import read_prose
+
+    return read_prose(text)
 
 
 _ISSUED_2021 = (
@@ -361,5 +367,5 @@ FORM = Form(
     agreements=(Agreement("requests_received", "table3.received.total"),),
     units={"table2.fees.amount_10k_yuan": "万元 (10,000 yuan)", "table2.government_procurement.amount": "as printed"},
     edition=_edition,
-    read_prose=read_prose,
+    read_prose=_read_prose,
 )
