@@ -15,6 +15,8 @@ from agent.squeeze import Squeezed, normal, squeeze
 _LONGEST = 1500
 """Letters between the first and the last words of a shortened quote; what is longer are two passages."""
 
+_BEFORE = re.compile(r"^[^\w\s]*")
+_AFTER = re.compile(r"[^\w\s]*$")
 _NONE = re.compile(r"[未没無无零]|\b(?:no|not|none|nil|zero|without)\b", re.IGNORECASE)
 _FIGURE = re.compile(r"(\d{1,3}(?:,\d{3})+(?!\d)|\d+)(\.\d+)?\s*([万亿]?)")
 _TIMES = {"": 1, "万": 10_000, "亿": 100_000_000}
@@ -79,13 +81,17 @@ class Source:
         return not _joined(before) and not _joined(full[last : last + 2])
 
     def _quote(self, begin: int, end: int, words: str) -> Quote:
-        at = self._squeezed.at
+        """The passage between two letters, with the punctuation around it that the words have as well."""
+        at, raw, said = self._squeezed.at, self._raw, normal(words).strip()
         first, last = at[begin], at[end - 1] + 1
-        tail = re.search(r"[^\w\s]*$", normal(words).rstrip())
-        for mark in tail.group() if tail else "":
-            if normal(self._raw[last : last + 1]) != mark:
+        for mark in _marks(_AFTER, said):
+            if normal(raw[last : last + 1]) != mark:
                 break
             last += 1
+        for mark in reversed(_marks(_BEFORE, said)):
+            if not first or normal(raw[first - 1]) != mark:
+                break
+            first -= 1
         return Quote(self._as_printed(first, last), self._squeezed.line(first))
 
     def _as_printed(self, first: int, last: int) -> str:
@@ -95,6 +101,11 @@ class Source:
         for line in (r.strip() for r, f in zip(raw, full, strict=True) if f.strip()):
             text += f" {line}" if text and _joined(normal(text[-1] + line[:1])) else line
         return text
+
+
+def _marks(where: re.Pattern[str], said: str) -> str:
+    found = where.search(said)
+    return found[0] if found else ""
 
 
 def _joined(two: str) -> bool:
