@@ -32,10 +32,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{what}：{left} ≠ {right}，差 {difference}（{rule}）",
         "{what}: {left} ≠ {right}, difference {difference} ({rule})",
     ),
-    "at_lines": ("（第 {lines} 行）", " (line {lines})"),
+    "at_lines": ("，第 {lines} 行", ", line {lines}"),
     "findings": ("其他问题：", "Also found:"),
     "warnings": ("提示：", "Warnings:"),
-    "suspects": ("　可疑的数字：{cells}", "  suspects: {cells}"),
+    "suspects": ("，最可疑：{cells}", ", suspect: {cells}"),
     "unread": ("未读：{what}", "Unread: {what}"),
     "legend": (
         "✗ 与原文或合计不符　≈ 仅由推算得出　? 未读　空白单元格照原样显示",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from agent.language import GRADES, REASONS, RULES, Language, message, say
@@ -161,7 +162,14 @@ def _others(outcome: Accepted | NeedsReview, labels: Labels, language: Language)
 
 
 def _places(finding: Finding, language: Language) -> str:
-    return say(language, "at_lines", lines=", ".join(map(str, finding.lines))) if finding.lines else ""
+    return say(language, "at_lines", lines=", ".join(_ranges(finding.lines))) if finding.lines else ""
+
+
+def _ranges(numbers: Sequence[int]) -> Iterator[str]:
+    """Line numbers, with those that follow each other as one range."""
+    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        first, *_, last = [number for _, number in run] * 2
+        yield str(first) if first == last else f"{first}-{last}"
 
 
 def usage(used: Usage, language: Language) -> str:

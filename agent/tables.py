@@ -65,8 +65,10 @@ class Labels:
         return self._cells[path][0] if path in self._cells else _words(path.split(".")[1])
 
     def column(self, path: str) -> str:
-        """What the column of a figure is called."""
-        return self._cells[path][1] if path in self._cells else _words(path.rpartition(".")[2])
+        """What the column of a figure is called, with its unit where the form has one."""
+        name = self._cells[path][1] if path in self._cells else _words(path.rpartition(".")[2])
+        unit = self.form.units.get(path) if self.form else None
+        return f"{name} ({unit})" if unit else name
 
     def group(self, path: str) -> str | None:
         """The label printed before the row of a figure, where a group of rows begins."""
@@ -167,8 +169,9 @@ def _table(
     made = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     made.add_column("", max_width=36, overflow="fold")
     marked = any(grades.get(path) in _MARKS for row in rows for path in row)
+    narrow = 12 if len(columns) > 3 else None
     for column in columns:
-        made.add_column(Text(safe(column)), justify="right", overflow="fold", max_width=12)
+        made.add_column(Text(safe(column)), justify="right", overflow="fold", max_width=narrow)
     for row in rows:
         group = labels.group(row[0])
         if group:

@@ -72,7 +72,7 @@ def test_a_failed_sum_is_told_in_words_and_numbers(review: NeedsReview) -> None:
 
     told = printed(plain(replace(review, findings=(finding,)), FORM, "zh"))
 
-    assert "自然人：21 + 0 ≠ 20 + 0，差 1（一＋二＝三（七）＋四）（第 3, 4 行）" in told
+    assert "自然人：21 + 0 ≠ 20 + 0，差 1（一＋二＝三（七）＋四），第 3-4 行" in told
 
 
 def test_a_contradicted_figure_is_marked_without_colour_too(review: NeedsReview) -> None:
