@@ -11,6 +11,7 @@ offline    no model at all
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -165,12 +166,15 @@ async def _resampled(case: Case, setup: Setup, *, check: bool) -> Answer:
     if not baseline.evidence.recognised:
         return Answer("not_this_form")
     model, usage = Model(baseline.settings), Usage()
-    for number in range(1, setup.max_attempts + 1):
-        attempt = baseline.attempt([await model.ask(question) for question in baseline.questions])
-        usage += attempt.usage
-        failed = baseline.failed_sums(attempt) if check else []
-        if attempt.whole and not failed:
-            return baseline.answer("accepted", attempt, usage, number, ())
+    try:
+        for number in range(1, setup.max_attempts + 1):
+            attempt = baseline.attempt([await model.ask(question) for question in baseline.questions])
+            usage += attempt.usage
+            failed = baseline.failed_sums(attempt) if check else []
+            if attempt.whole and not failed:
+                return baseline.answer("accepted", attempt, usage, number, ())
+    finally:
+        await model.close()
     return baseline.answer("review", attempt, usage, number, ("sums",) if attempt.whole else ("shape",))
 
 
@@ -195,6 +199,8 @@ async def _instructor(baseline: _Baseline, question: Question, max_attempts: int
 
     from agent.model import Answer as Given
 
+    # It logs answers, and with them the document, as errors of its own.
+    logging.getLogger("instructor").setLevel(logging.CRITICAL)
     settings, usage, last = baseline.settings, Usage(), ""
 
     async def counted(**request: Any) -> Any:

@@ -42,6 +42,8 @@ def dash_zeros(printed: Printed, grid: Grid, rng: Random) -> Printed:
     """Print a mark for every zero."""
     mark = rng.choice(MARKS)
     zeros = set(_zeros(printed))
+    if len(zeros) == len(printed):
+        return printed  # a table without any figure says nothing
     return {path: mark if path in zeros else text for path, text in printed.items()}
 
 

@@ -40,7 +40,9 @@ def _plots(runs: Sequence[tuple[Run, Tally]]) -> Iterator[tuple[str, str]]:
         (run, one, one.tokens_per_accepted) for run, one in runs if one.sound and one.tokens_per_accepted is not None
     ]
     if spent:
-        points = [Series(run.title, [(tokens, one.straight_through / one.sound)]) for run, one, tokens in spent]
+        points = [
+            Series(f"{run.id} {run.title}", [(tokens, one.straight_through / one.sound)]) for run, one, tokens in spent
+        ]
         across = "tokens per accepted report 每份通过报告的词元"
         yield (
             "Accuracy against cost 准确与成本",
@@ -50,7 +52,7 @@ def _plots(runs: Sequence[tuple[Run, Tally]]) -> Iterator[tuple[str, str]]:
     if faulty:
         yield (
             "Faulty answers against accepted but wrong 错误率与误收（simulated 模拟）",
-            scatter(faulty, "faulty answers 错误回答", "accepted but wrong 误收"),
+            scatter(faulty, "faulty answers 错误回答", "accepted but wrong 误收", percent_across=True),
         )
     for run, one in runs:
         if one.reasons:

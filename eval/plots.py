@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 640, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 150, 16, 46
@@ -38,13 +39,13 @@ class _Axis:
 
 
 def scatter(
-    series: Sequence[Series], across: str, up: str, *, percent_up: bool = True, top: float | None = None
+    series: Sequence[Series], across: str, up: str, *, percent_across: bool = False, top: float | None = None
 ) -> str:
-    """Points over two axes, each series named where it ends. ``top``: the upper end of the upward axis."""
+    """Points over two axes, each series named where it ends; the upward axis is a share, at most ``top``."""
     points = [point for one in series for point in one.points]
     x = _Axis(0, _round(max((p[0] for p in points), default=1)), _LEFT, WIDTH - _RIGHT)
     y = _Axis(0, top or _round(max((p[1] for p in points), default=1)), HEIGHT - _BOTTOM, _TOP)
-    parts = [*_frame(x, y, across, up, percent_up)]
+    parts = [*_frame(x, y, across, up, percent_across)]
     taken: list[float] = []
     for i, one in enumerate(series):
         parts += _series(one, x, y, _COLORS[i % len(_COLORS)], taken)
@@ -63,19 +64,18 @@ def _series(one: Series, x: _Axis, y: _Axis, color: str, taken: list[float]) -> 
     while any(abs(b - other) < 13 for other in taken):
         b += 13 if b < HEIGHT / 2 else -13
     taken.append(b)
-    return [*parts, f'<text x="{a + 9:.1f}" y="{b + 4:.1f}" fill="{color}">{escape(one.name)}</text>']
+    return [*parts, f'<text x="{a + 9:.1f}" y="{b + 4:.1f}" style="fill:{color}">{escape(one.name)}</text>']
 
 
-def _frame(x: _Axis, y: _Axis, across: str, up: str, percent_up: bool) -> list[str]:
+def _frame(x: _Axis, y: _Axis, across: str, up: str, percent_across: bool) -> list[str]:
     parts = []
     for value in y.ticks():
         at = y.at(value)
-        shown = f"{value:.0%}" if percent_up else f"{value:,.0f}"
         parts.append(f'<line x1="{x.start}" x2="{x.end}" y1="{at:.1f}" y2="{at:.1f}" class="grid"/>')
-        parts.append(f'<text x="{x.start - 8}" y="{at + 4:.1f}" text-anchor="end">{shown}</text>')
+        parts.append(f'<text x="{x.start - 8}" y="{at + 4:.1f}" text-anchor="end">{value:.0%}</text>')
     for value in x.ticks():
         at = x.at(value)
-        shown = f"{value:.0%}" if x.high <= 1 else f"{value:,.0f}"
+        shown = f"{value:.0%}" if percent_across else f"{value:,.0f}"
         parts.append(f'<text x="{at:.1f}" y="{y.start + 18}" text-anchor="middle">{shown}</text>')
     middle = (x.start + x.end) / 2
     parts.append(f'<text x="{middle}" y="{y.start + 38}" text-anchor="middle" class="name">{escape(across)}</text>')
@@ -111,8 +111,5 @@ def _round(value: float) -> float:
     """The next round number, so that ticks can be read."""
     if value <= 0:
         return 1.0
-    size = 10.0 ** (len(str(int(value))) - 1) if value >= 1 else 0.01
-    while size < 1 and value / size > 20:
-        size *= 5 if str(size).endswith("1") else 2
-    steps = int(value / size) + 1
-    return steps * size
+    size = 10.0 ** floor(log10(value))
+    return ceil(value / size) * size

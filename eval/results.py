@@ -68,8 +68,12 @@ class Run:
     @property
     def title(self) -> str:
         """The run in a few words; simulated figures are always labelled so."""
-        by = f"simulated ({self.simulated})" if self.simulated else self.model
-        return f"{self.arm}{f', {by}' if by else ''}"
+        return f"{self.arm}{f', {self.model_title}' if self.model_title else ''}"
+
+    @property
+    def model_title(self) -> str:
+        """The model, or what simulates it."""
+        return f"simulated ({self.simulated})" if self.simulated else self.model
 
 
 class Results:

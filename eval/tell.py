@@ -119,11 +119,12 @@ def arms(runs: Sequence[tuple[Run, Tally]]) -> None:
     from rich.table import Table
 
     heads = ("cases", "accepted wrong", "straight through", "right end", "calls", "tokens / accepted", "seconds")
-    table = Table("arm 对照组", *heads, box=None)
+    by = runs[0][0].model_title
+    table = Table("arm 对照组", *heads, box=None, title=by or None, title_justify="left")
     for run, one in runs:
         tokens = "-" if one.tokens_per_accepted is None else f"{one.tokens_per_accepted:,.0f}"
         table.add_row(
-            *(run.title, str(one.cases), str(one.accepted_wrong), f"{one.straight_through}/{one.sound}"),
+            *(run.arm, str(one.cases), str(one.accepted_wrong), f"{one.straight_through}/{one.sound}"),
             *(f"{one.right_end}/{one.cases}", str(one.usage.calls), tokens, f"{one.seconds:.1f}"),
         )
     Console().print(table)
