@@ -270,6 +270,35 @@ class Stated:
 
 
 @dataclass(frozen=True)
+class Link:
+    """What two successive reports of one subject say of each other: ``before`` + ``plus`` = ``after``.
+
+    ``before`` are figures of the earlier report, ``plus`` and ``after`` of the later one. A ``*`` stands
+    for one name, the same in every path of the link.
+    """
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    name: str
+    plus: tuple[str, ...] = ()
+
+    def over(self, paths: Iterable[str]) -> list[Link]:
+        """The link for each name that ``*`` stands for in those paths; itself where it has none."""
+        first, star, last = self.after[0].partition("*")
+        if not star:
+            return [self]
+        pattern = re.compile(rf"{re.escape(first)}([^.]+){re.escape(last)}")
+        names = dict.fromkeys(match[1] for path in paths if (match := pattern.fullmatch(path)))
+        return [self._for(name) for name in names]
+
+    def _for(self, name: str) -> Link:
+        before, plus, after = (
+            tuple(path.replace("*", name) for path in side) for side in (self.before, self.plus, self.after)
+        )
+        return Link(before, after, f"{self.name}: {name}", plus)
+
+
+@dataclass(frozen=True)
 class Form:
     """A kind of report.
 
@@ -279,6 +308,9 @@ class Form:
     ``edition``: (variant by table id, prose values) -> edition.
     ``prose``: gives the model of the prose fields.
     ``read_prose``: prose fields a pure function of the form can settle from the text, quoted.
+    ``subject``/``period``: the prose fields that say who reports, and for which year (a whole number);
+    ``region``: the pattern of a subject's name that is its region. ``links`` hold between the reports of
+    one subject; ``headlines`` are the figures a collection is summed up by.
     """
 
     name: str
@@ -296,6 +328,11 @@ class Form:
     units: Mapping[str, str] = field(default_factory=dict)
     edition: Callable[[Mapping[str, str | None], Mapping[str, object]], str | None] | None = None
     read_prose: Callable[[str], Mapping[str, Quoted]] | None = None
+    subject: str = ""
+    period: str = ""
+    region: str = ""
+    links: tuple[Link, ...] = ()
+    headlines: tuple[str, ...] = ()
 
     @property
     def record(self) -> type[BaseModel] | None:
@@ -311,6 +348,9 @@ class Form:
                     raise FormError(f"form {self.name}: grid {grid.id} stands under {table}")
                 if grid.section not in sections:
                     raise FormError(f"form {self.name}: {table} names no section {grid.section}")
+        unknown = {self.subject, self.period} - {field.id for field in self.fields} - {""}
+        if unknown:
+            raise FormError(f"form {self.name}: it has no field {', '.join(sorted(unknown))}")
         for identity in self.identities:
             if isinstance(identity, Total):
                 continue

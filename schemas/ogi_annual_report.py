@@ -18,6 +18,7 @@ from schemas.form import (
     Field,
     Form,
     Grid,
+    Link,
     Quoted,
     Row,
     RowSum,
@@ -368,4 +369,29 @@ FORM = Form(
     units={"table2.fees.amount_10k_yuan": "万元 (10,000 yuan)", "table2.government_procurement.amount": "as printed"},
     edition=_edition,
     read_prose=_read_prose,
+    subject="organization",
+    period="year",
+    region=r"^.{1,9}?(?:省|自治区|特别行政区|市|自治州|地区|盟|县|区|旗)",
+    links=(
+        Link(
+            ("table3.carried_out.*",),
+            ("table3.carried_in.*",),
+            "上年结转下年＝本年上年结转 / carried out last year = carried in this year",
+        ),
+        Link(
+            ("table2.*.in_force",),
+            ("table2.*.repealed", "table2.*.in_force"),
+            "上年现行有效＋本年制发＝本年废止＋本年现行有效 / in force last year + issued = repealed + in force",
+            plus=("table2.*.issued",),
+        ),
+    ),
+    headlines=(
+        "table3.received.total",
+        "table3.processed_total.total",
+        "table3.disclosed.total",
+        "table3.carried_out.total",
+        "table4.reconsideration.total",
+        "table4.litigation_direct.total",
+        "table4.litigation_after_reconsideration.total",
+    ),
 )
