@@ -18,6 +18,7 @@ NUMBER = r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?P<number>{NUMBER})(?:万元|元|件|条|项|个|宗|次)?")
 _LOOK_ALIKE = str.maketrans("OoQ〇○lI|｜!", "0000011111")
 _LOOKS_LIKE_FIGURE = re.compile(r"[\dOoQ〇○lI|｜!.,'·:-]{1,20}")
+_GLUED = re.compile(r"(?=.*\d)[\d.]*(?:-+[\d.]*)+|-{4,}")  # dashes for zeros, glued with figures
 _CJK = re.compile(r"[㐀-鿿]")
 _PIECES = re.compile(r"[㐀-鿿].*?(?=[\d?-]|$)|[^㐀-鿿]+")
 _PROSE = 8  # that many letters which are no label are a sentence
@@ -38,7 +39,7 @@ class Strip:
 
     ``cells``: where the line shows cells, all of them, None = empty; ``tokens``: what is printed.
     ``gaps``: how many line ends stand before each token. ``width``: number of cells in the line.
-    ``tail``: line ends behind the last token. ``empties``: blank cells or lines seen in all.
+    ``tail``: line ends behind the last token. ``empties``: blank cells or lines seen where nothing is printed.
     ``line`` is the label's, ``end`` the offset at which the strip ends.
     """
 
@@ -110,7 +111,6 @@ def strip_of(source: Squeezed, start: int, end: int, vocabulary: str) -> Strip:
         last = number
         tokens += real
     cells_shown = shown[0] if len(shown) == 1 and len([t for t in shown[0][1] if t]) == len(tokens) else None
-    blank_line = not tokens and "\t" in lines[0]
     return Strip(
         line=label_line,
         end=end,
@@ -120,8 +120,14 @@ def strip_of(source: Squeezed, start: int, end: int, vocabulary: str) -> Strip:
         width=_width(source, cells_shown[0]) if cells_shown else 0,
         gaps=tuple(gaps),
         tail=label_line + len(lines) - 1 - last,
-        empties=lines[0].count("\t") if blank_line else sum(1 for line in lines[1:-1] if not line.strip()),
+        empties=0 if tokens else _empties(lines),
     )
+
+
+def _empties(lines: Sequence[str]) -> int:
+    """How many blank cells, or blank lines, a strip without any token shows."""
+    cells = [lines[0].count("\t"), *(line.count("\t") + 1 for line in lines[1:] if "\t" in line)]
+    return max(*cells, sum(1 for line in lines[1:-1] if not line.strip())) if len(lines) > 1 else cells[0]
 
 
 _STOP = Token("", "illegible", 0, None)
@@ -157,8 +163,8 @@ def _piece_tokens(text: str, line: int, cell: int | None, vocabulary: str, in_ce
     whole = _shape(text)
     if whole:
         return [Token(text, whole, line, cell)]
-    parts = text.split()
-    if len(parts) > 1 and all(_shape(part) for part in parts):
+    parts = [part for part in text.split() if part in BLANKS or any(c.isalnum() or c in "?|｜!" for c in part)]
+    if parts and all(_shape(part) for part in parts):
         return [Token(part, _shape(part) or "illegible", line, cell) for part in parts]
     if not _CJK.search(text):
         if squeeze(text) and squeeze(text) in vocabulary:
@@ -192,6 +198,8 @@ def _shape(text: str) -> Shape | None:
         return "figure"
     if text in BLANKS:
         return "blank"
+    if _GLUED.fullmatch(text):
+        return "figure"
     if text == "?":
         return "illegible"
     if _LOOKS_LIKE_FIGURE.fullmatch(text) and _NUMBER.fullmatch(look_alike(text)):
@@ -200,5 +208,5 @@ def _shape(text: str) -> Shape | None:
 
 
 def digits(tokens: Sequence[Token]) -> int:
-    """How many digits the tokens hold together."""
-    return sum(c.isdigit() for token in tokens for c in token.text)
+    """How many digits the tokens hold together, look-alikes counted."""
+    return sum(c.isdigit() for token in tokens for c in look_alike(token.text))

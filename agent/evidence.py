@@ -128,19 +128,20 @@ def gather(document: Document, form: Form) -> Evidence:
     """The evidence a document holds for a form."""
     source = Squeezed.of(document.lines)
     spans = segment(source, form)
-    recognised, why = recognise(document, form, spans)
-    if not recognised:
-        return Evidence(form, source, spans, {}, False, why)
     words = vocabulary(form)
     strips = {table: _strips(source, words, variants, spans) for table, variants in form.tables.items()}
-    gaps = habits(pair for rows in strips.values() if rows for pair in rows.widths())
+    why = _not_this_form(document, form, spans, [rows for rows in strips.values() if rows])
+    if why:
+        return Evidence(form, source, spans, {}, False, why)
+    own = {table: habits(rows.widths()) for table, rows in strips.items() if rows}
+    rhythms = tuple(dict.fromkeys(rhythm for habit in own.values() for rhythm in habit.rhythms))
     tables: dict[str, Found | None] = {}
     for table, rows in strips.items():
         tables[table] = None
         if rows:
-            own = habits(rows.widths())
-            # A table of one row shows no gap between its cells; the document's other tables do.
-            tables[table] = _settle(form, rows, replace(own, step=own.step or gaps.step, row_break=gaps.row_break))
+            # A table of one row shows no rhythm of its own; the document's other tables do.
+            habit = replace(own[table], rhythms=own[table].rhythms or rhythms)
+            tables[table] = _settle(form, rows, habit)
     missing = {grid.section for table, (grid, *_) in form.tables.items() if tables[table] is None}
     statements = {
         section.id: said
@@ -151,15 +152,22 @@ def gather(document: Document, form: Form) -> Evidence:
     return Evidence(form, source, spans, tables, True, "", statements, listed)
 
 
-def recognise(document: Document, form: Form, spans: Mapping[str, Span]) -> tuple[bool, str]:
-    """Whether the document is of this form, and if not, why."""
-    text = re.sub(r"\s+", "", normal(document.text[:20000]))
-    titled = any(re.search(title, text) or re.search(title, normal(document.text[:20000])) for title in form.titles)
-    if len(spans) < form.minimum_sections:
-        return False, f"{len(spans)} of the {form.minimum_sections} sections a {form.name} shows at least"
-    if not titled and sum(span.headed for span in spans.values()) < len(form.sections):
-        return False, f"no title of a {form.name}"
-    return True, ""
+def _not_this_form(document: Document, form: Form, spans: Mapping[str, Span], tables: Sequence[_Rows]) -> str:
+    """Why the document is not of this form; empty where it is.
+
+    Its sections must look like headings, or a table of the form must really be there: a letter that names
+    the sections of the form is not the form.
+    """
+    beginning = normal(document.text[:20000])
+    titled = any(re.search(title, text) for title in form.titles for text in (beginning, re.sub(r"\s+", "", beginning)))
+    headed = sum(span.headed for span in spans.values())
+    printed = any(2 * sum(bool(row.strip.tokens) for row in rows.strips) >= len(rows.grid.rows) > 1 for rows in tables)
+    shown = len(spans) if printed else headed
+    if shown < form.minimum_sections:
+        return f"{shown} of the {form.minimum_sections} sections a {form.name} shows at least"
+    if not titled and shown < len(form.sections):
+        return f"no title of a {form.name}"
+    return ""
 
 
 def _statement(source: Squeezed, section: Section, spans: Mapping[str, Span]) -> tuple[str, int] | None:

@@ -50,15 +50,14 @@ class Fits:
 class Habits:
     """What the other rows of the table show: how cells are set apart, and where in a line they begin.
 
-    ``first_cell``: by width of the line; ``step``: line ends from cell to cell, where blanks leave gaps;
-    ``row_break``: line ends from a row's last cell to what follows.
+    ``first_cell``: by width of the line. ``rhythms``: line ends from cell to cell, where blanks leave gaps,
+    with the line ends from a row's last cell to what follows; a table that shows none borrows the others'.
     """
 
     glued: bool
     blanks_lost: bool
     first_cell: dict[int, int]
-    step: int | None
-    row_break: int | None
+    rhythms: tuple[tuple[int, int | None], ...] = ()
 
 
 def habits(strips: Iterable[tuple[Strip, int]]) -> Habits:
@@ -80,8 +79,7 @@ def habits(strips: Iterable[tuple[Strip, int]]) -> Habits:
         glued=any(len(s.tokens) == 1 and digits(s.tokens) >= n for s, n in lone),
         blanks_lost=any(len(s.tokens) < n and digits(s.tokens) < n for s, n in lone if not s.empties),
         first_cell={width: next(iter(seen)) for width, seen in firsts.items() if len(seen) == 1},
-        step=next(iter(steps)) if len(steps) == 1 and 0 not in steps else None,
-        row_break=breaks.most_common(1)[0][0] if breaks else None,
+        rhythms=((next(iter(steps)), breaks.most_common(1)[0][0]),) if len(steps) == 1 and 0 not in steps else (),
     )
 
 
@@ -167,16 +165,22 @@ def _by_gaps(strip: Strip, n: int, habit: Habits, *, flat: bool) -> tuple[int, .
     inner = strip.gaps[1:]
     if any(gap == 0 for gap in strip.gaps):
         return None
-    own = gcd(*inner) if inner and gcd(*inner) == min(inner) else None
-    for step, row_break in ((habit.step, habit.row_break), (own, None)):
-        if step is None or any(gap % step for gap in inner):
-            continue
-        places = list(accumulate((gap // step for gap in inner), initial=0))
-        spare = n - 1 - places[-1]
-        first = _first_place(strip, spare, step, row_break) if flat else _leading(strip, step)
-        if first is not None and 0 <= first <= spare and _tail_fits(strip, spare - first, step):
-            return tuple(first + place for place in places)
-    return None
+    known = [rhythm for rhythm in habit.rhythms if not any(gap % rhythm[0] for gap in inner)]
+    own = gcd(*inner) if inner else 0
+    if not known and own and own == min(inner):
+        known = [(own, None)]
+    found = {_places(strip, n, step, row_break, flat=flat) for step, row_break in known}
+    return found.pop() if len(found) == 1 else None
+
+
+def _places(strip: Strip, n: int, step: int, row_break: int | None, *, flat: bool) -> tuple[int, ...] | None:
+    """Positions of the tokens if cells are ``step`` line ends apart."""
+    places = list(accumulate((gap // step for gap in strip.gaps[1:]), initial=0))
+    spare = n - 1 - places[-1]
+    first = _first_place(strip, spare, step, row_break) if flat else _leading(strip, step)
+    if first is None or not 0 <= first <= spare or not _tail_fits(strip, spare - first, step):
+        return None
+    return tuple(first + place for place in places)
 
 
 def _leading(strip: Strip, step: int) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agent.squeeze import Squeezed, normal, squeeze
+from agent.squeeze import Squeezed, normal, opened, squeeze
 from schemas.form import Grid, Row
 
 _NUMBERED = re.compile(
@@ -120,7 +120,7 @@ def _without_stray_number(full: str, begin: int) -> int:
     """The label's start with a misread number (``l.``, ``（匹）``) counted as its own, not as a cell before it."""
     before = full[max(0, begin - 6) : begin]
     match = _STRAY_NUMBER.search(before)
-    return begin - len(before) + match.start() if match else begin
+    return begin - len(before) + match.start() if match else opened(full, begin)
 
 
 def _best_chain(found: list[Mark]) -> list[Mark]:

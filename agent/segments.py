@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from agent.squeeze import Squeezed, squeeze
+from agent.squeeze import Squeezed, opened, squeeze
 from schemas.form import Form, Section
 
 _MOST_CANDIDATES = 300  # a text made of headings must not cost minutes
@@ -17,7 +17,10 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True)
 class Span:
-    """A section: offsets into ``Squeezed.full``; ``start`` is where its heading begins, ``body`` its content."""
+    """A section: offsets into ``Squeezed.full``; ``start`` is where its heading begins, ``body`` its content.
+
+    ``headed``: it looks like a heading, or its content stands behind it; else it is but mentioned.
+    """
 
     start: int
     body: int
@@ -56,15 +59,15 @@ def _candidates(source: Squeezed, section: Section, order: int) -> Iterator[_Can
             yield _title(source, at, at + len(squeeze(title)), anchors, order)
     for rank, anchor in enumerate(anchors):  # those that stand first in print come first
         for at in _occurrences(source.text, anchor):
-            offset = source.at[at]
-            yield _Candidate(order, offset, offset, 2.5 - rank / 100, False)
+            offset = opened(source.full, source.at[at])
+            yield _Candidate(order, offset, offset, 2.5 - rank / 100, True)
 
 
 def _title(source: Squeezed, start: int, end: int, anchors: tuple[str, ...], order: int) -> _Candidate:
     offset, body = source.at[start], source.at[end - 1] + 1
     before = source.full[max(0, offset - 12) : offset]
     number = _NUMBER.search(before)
-    begins = offset - len(number.group()) if number else offset
+    begins = offset - len(number.group()) if number else opened(source.full, offset)
     line_begins = not source.full[max(0, begins - 8) : begins].rpartition("\n")[2].strip(" \t")
     after = source.full[body : body + 24].partition("\n")
     score = 1 + (end - start) / 1000
@@ -72,8 +75,9 @@ def _title(source: Squeezed, start: int, end: int, anchors: tuple[str, ...], ord
     score += 1 if line_begins else 0
     score += 1 if after[1] and not after[0].strip(" \t:：。") else 0
     follows = source.text[end : end + 60]
-    score += 3 if any(anchor[:8] in follows for anchor in anchors) else 0
-    return _Candidate(order, begins, body, score, number is not None or line_begins)
+    content = any(anchor[:8] in follows for anchor in anchors)
+    score += 3 if content else 0
+    return _Candidate(order, begins, body, score, content or number is not None or line_begins)
 
 
 def _best_chain(found: list[_Candidate]) -> list[_Candidate]:

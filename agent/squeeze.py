@@ -15,7 +15,7 @@ _LOWER = {code: chr(code + 32) for code in range(65, 91)}
 
 _RULE = re.compile(r"^[\s|:+=-]*-{2,}[\s|:+=-]*$")
 _FOOTER = re.compile(
-    r"^\s*(?:-\s*\d{1,3}\s*-|第\s*\d{1,3}\s*页(?:[,，/\s]*共\s*\d{1,3}\s*页)?|(?i:page)\s*\d+(?:\s*(?:of|/)\s*\d+)?)\s*$"
+    r"^[\s|]*(?:-\s*\d{1,3}\s*-|第\s*\d{1,3}\s*页(?:[,，/\s]*共\s*\d{1,3}\s*页)?|(?i:page)\s*\d+(?:\s*(?:of|/)\s*\d+)?)[\s|]*$"
 )
 
 
@@ -37,6 +37,13 @@ def normal_line(line: str) -> str:
 def squeeze(text: str) -> str:
     """A label as it is looked for: letters and digits only."""
     return "".join(c for c in normal(text).translate(_LOWER) if c.isalnum())
+
+
+def opened(full: str, begin: int) -> int:
+    """``begin`` with the brackets and quotes that open what stands there."""
+    while begin > 0 and full[begin - 1] in "([{<《〈“‘【「":
+        begin -= 1
+    return begin
 
 
 @dataclass(frozen=True)
