@@ -7,8 +7,8 @@ itself does not add up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from agent.document import Document
 from agent.evidence import Evidence, Found
@@ -38,23 +38,34 @@ class Verdict:
         return tuple(f for f in self.findings if not f.warning)
 
 
-def check(reading: Reading, evidence: Evidence, document: Document) -> Verdict:
-    """The verdict on a reading, given what the source shows."""
+def check(reading: Reading, evidence: Evidence, document: Document, attested: Collection[str] = frozenset()) -> Verdict:
+    """The verdict on a reading, given what the source shows.
+
+    ``attested``: figures a reviewer vouches for. Where its place does not bear one out, that is told and the
+    figure is graded by the reviewer's word: never proved, and no sum over it proves another.
+    """
     paths = list(_expected(evidence))
-    findings = list(_completeness(evidence))
+    findings = list(_completeness(evidence, attested))
     matched: dict[str, Figure] = {}
+    spoken: set[str] = set()
     for path in paths:
         finding = _match(path, reading.figures.get(path), evidence)
+        if finding and path in attested and path in reading.figures:
+            finding = replace(finding, warning=True)
+            spoken.add(path)
         if finding:
             findings.append(finding)
-        else:
+        if finding is None or path in spoken:
             matched[path] = reading.figures[path]
     findings += _invented(reading, paths, evidence)
-    sums, holding, covered, failed = _sums(evidence, matched)
+    sums, holding, covered, failed = _sums(evidence, matched, spoken)
     findings += sums
-    doubtful = _doubtful(evidence, document, matched) - covered
+    doubtful = _doubtful(evidence, document, matched.keys() - spoken) - covered
+    spoken |= doubtful & set(attested)
+    doubtful -= spoken
     findings += _unproved(doubtful - failed, matched)
-    grades = {path: _grade(path, matched, covered, failed, doubtful, reading) for path in paths}
+    graded = {path: _grade(path, matched, covered, failed, doubtful, reading) for path in paths}
+    grades = graded | dict.fromkeys(spoken, Grade.ATTESTED)
     findings += _prose(reading, evidence.form)
     untrusted = frozenset(p for p in paths if p not in matched or (p in doubtful and p not in failed))
     return Verdict(tuple(_together(findings)), grades, holding, untrusted)
@@ -68,20 +79,21 @@ def _expected(evidence: Evidence) -> Iterator[str]:
         yield from (path for path in evidence.cells if path.startswith(f"{name}."))
 
 
-def _completeness(evidence: Evidence) -> Iterator[Finding]:
+def _completeness(evidence: Evidence, attested: Collection[str]) -> Iterator[Finding]:
     for table, found in evidence.tables.items():
         section = evidence.form.tables[table][0].section
         if found is None:
             yield _no_table(table, evidence, section)
             continue
-        if found.swapped:
+        if found.swapped and not set(found.grid.all_paths()) <= set(attested):
             yield _finding(
                 "layout", f"{table}: columns stand in another order: {', '.join(found.swapped)}", Reason.UNREADABLE
             )
-        lost = [row.id for row in found.grid.rows if row.id not in found.places]
+        missing = [row for row in found.grid.rows if row.id not in found.places]
+        lost = [row.id for row in missing if not set(found.grid.paths(row)) <= set(attested)]
         if lost:
             yield _finding("complete", f"{table}: rows not found: {', '.join(lost)}", Reason.INCOMPLETE)
-        elif _all_blank(found) and not _any_figure(evidence):
+        elif not missing and _all_blank(found) and not _any_figure(evidence):
             yield _finding("complete", f"{table}: no figure is printed", Reason.INCOMPLETE)
     for name, listed in evidence.items.items():
         if listed is None or not listed.entries:
@@ -146,7 +158,7 @@ def _invented(reading: Reading, paths: list[str], evidence: Evidence) -> Iterato
 
 
 def _sums(
-    evidence: Evidence, matched: Mapping[str, Figure]
+    evidence: Evidence, matched: Mapping[str, Figure], spoken: Collection[str]
 ) -> tuple[list[Finding], tuple[str, ...], frozenset[str], frozenset[str]]:
     """Failed sums, names of those that hold, the figures the holding ones cover and the failed ones touch."""
     findings: list[Finding] = []
@@ -163,7 +175,8 @@ def _sums(
         held = holds(equation, value)
         if held:
             holding.append(equation.name)
-            covered.update(equation.paths)
+            if not set(equation.paths) & set(spoken):
+                covered.update(equation.paths)
         elif held is False:
             failed.update(equation.paths)
             findings.append(_failed_sum(equation, matched, evidence))
@@ -188,7 +201,7 @@ def _failed_sum(equation: Equation, matched: Mapping[str, Figure], evidence: Evi
     )
 
 
-def _doubtful(evidence: Evidence, document: Document, matched: Mapping[str, Figure]) -> frozenset[str]:
+def _doubtful(evidence: Evidence, document: Document, matched: Iterable[str]) -> frozenset[str]:
     """Figures that count only where a sum holds over them: look-alikes, OCR, rows without label or cells."""
     doubtful: set[str] = set()
     for path in matched:

@@ -11,7 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -39,7 +39,10 @@ class CellPlace:
 
 @dataclass(frozen=True)
 class Document:
-    """A loaded source. ``lines`` are without line ends; ``cells`` is keyed by (line from 1, cell from 0)."""
+    """A loaded source. ``lines`` are without line ends; ``cells`` is keyed by (line from 1, cell from 0).
+
+    ``path``: the file it was read from, where it was one; its pages can be drawn from there.
+    """
 
     name: str
     sha256: str
@@ -48,6 +51,7 @@ class Document:
     lines: tuple[str, ...]
     cells: Mapping[tuple[int, int], CellPlace] = field(default_factory=dict)
     pages: int | None = None
+    path: Path | None = field(default=None, compare=False)
 
     @cached_property
     def text(self) -> str:
@@ -69,7 +73,7 @@ def load(source: Path | str | bytes, *, name: str | None = None, progress: Progr
         data = source.encode("utf-8", "surrogatepass")
         return _from_text(source, data, name or "text", "utf-8")
     if isinstance(source, Path):
-        return from_bytes(_read(source), name or source.name, progress)
+        return replace(from_bytes(_read(source), name or source.name, progress), path=source.absolute())
     return from_bytes(source, name or "bytes", progress)
 
 
@@ -156,9 +160,7 @@ _FOLD = {ord(k): v for k, v in zip(_SUPPLEMENT[::2], _SUPPLEMENT[1::2], strict=T
 _FOLD.update({code: _radical(chr(code)) for code in range(0x2F00, 0x2FD6)})
 _FOLD.update({code: " " for code in range(32) if code != 9})
 _FOLD.update(dict.fromkeys((0x7F, 0x85, 0x2028, 0x2029), " "))
-_FOLD.update(
-    dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E), "")
-)
+_FOLD.update(dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E), ""))
 
 
 def fold(line: str) -> str:

@@ -112,6 +112,8 @@ GRADES: Mapping[Grade, tuple[str, str]] = {
     Grade.DERIVED: ("仅推算", "derived"),
     Grade.CONTRADICTED: ("不符", "contradicted"),
     Grade.UNREAD: ("未读", "unread"),
+    Grade.ATTESTED: ("凭复核人", "by a reviewer's word"),
+    Grade.PUBLISHED: ("照原样", "as published"),
 }
 
 RULES: Mapping[str, tuple[str, str]] = {

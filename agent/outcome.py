@@ -22,6 +22,8 @@ class Grade(StrEnum):
     DERIVED = "derived"  # only arithmetic says so
     CONTRADICTED = "contradicted"  # its place says otherwise, or a sum over it fails
     UNREAD = "unread"
+    ATTESTED = "attested"  # a reviewer's word, where its place says otherwise or cannot be read
+    PUBLISHED = "published"  # matches its place; a reviewer accepted that the report's own sum over it fails
 
 
 TRUSTED = frozenset({Grade.PROVED, Grade.READ})
@@ -132,6 +134,8 @@ class Source:
 
 @dataclass(frozen=True)
 class _Read:
+    """``subject`` and ``period``: who reports and for which year, where the form says which fields tell."""
+
     form: str
     edition: str | None
     reading: Reading
@@ -144,6 +148,8 @@ class _Read:
     document: Source
     attempts: int = 0
     holding: tuple[str, ...] = field(default=())
+    subject: str | None = None
+    period: int | None = None
 
 
 @dataclass(frozen=True)

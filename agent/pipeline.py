@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -192,9 +192,13 @@ def conclude(
     *,
     read: Read | None = None,
     second: Reading | None = None,
-) -> Outcome:
-    """The outcome of a reading: the only place where one is accepted."""
-    verdict = checks.check(reading, evidence, document)
+    attested: Collection[str] = (),
+) -> Accepted | NeedsReview:
+    """The outcome of a reading: the only place where one is accepted.
+
+    ``attested``: figures a reviewer vouches for; with one that its place does not bear out, none is.
+    """
+    verdict = checks.check(reading, evidence, document, attested)
     notes = read.notes if read else ()
     if verdict.failing:  # what the model gave up on is why, where something is missing
         notes = tuple(replace(note, warning=note.rule != "model") for note in notes)
@@ -217,8 +221,18 @@ def conclude(
         "document": document.source,
         "attempts": read.attempts if read else 0,
         "holding": verdict.holding,
+        **_who_and_when(reading, evidence.form),
     }
     if not failing and set(verdict.grades.values()) <= TRUSTED:
         return Accepted(**known)
     found = {finding.reason for finding in failing}
     return NeedsReview(**known, reasons=tuple(reason for reason in Reason if reason in found), second=second)
+
+
+def _who_and_when(reading: Reading, form: Form) -> dict[str, Any]:
+    said = {name: words.value for name, words in reading.words.items()}
+    subject, period = said.get(form.subject), said.get(form.period)
+    return {
+        "subject": subject if isinstance(subject, str) else None,
+        "period": period if isinstance(period, int) else None,
+    }
