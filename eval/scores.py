@@ -125,7 +125,14 @@ def _verdict(truth: Any, given: Any) -> Verdict:
     plain_truth, plain_given = _plain(truth), _plain(given)
     if plain_truth == plain_given:
         return "right"
-    return "missing" if plain_given is None else "wrong"
+    return "missing" if _within(plain_given, plain_truth) else "wrong"
+
+
+def _within(given: Any, truth: Any) -> bool:
+    """True where nothing was given that is not so, only less than there is."""
+    if isinstance(given, Mapping) and isinstance(truth, Mapping):
+        return all(key in truth and _within(value, truth[key]) for key, value in given.items())
+    return given is None or bool(given == truth)
 
 
 def _plain(value: Any) -> Any:
