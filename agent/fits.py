@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from agent.cells import Strip, Token, digits, look_alike, value_of
 from agent.outcome import Number
-from agent.splits import BoundError, LocalSum, splits
+from agent.splits import Bound, BoundError, LocalSum, splits
 from schemas.form import Kind
 
 MOST_WAYS = 4000
@@ -223,14 +223,14 @@ def _run(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: H
     runs = _runs(strip)
     if runs is None or (len(strip.tokens) > 1 and not habit.glued):
         return _inserted(strip, kinds)
-    n = len(kinds)
+    n, bound = len(kinds), Bound(MOST_WAYS)
     try:
-        ways = [_glued(strip, range(n), kinds, texts) for texts in splits(runs, kinds, sums, MOST_WAYS)]
+        ways = [_glued(strip, range(n), kinds, texts) for texts in splits(runs, kinds, sums, bound)]
         if habit.blanks_lost or digits(strip.tokens) < n:
-            ways += _with_blanks(strip, runs, kinds, sums)
+            ways += _with_blanks(strip, runs, kinds, sums, bound)
         if not ways:
             # No cut adds up: the row is wrong as published, and every cut stays possible.
-            ways = [_glued(strip, range(n), kinds, texts) for texts in splits(runs, kinds, (), MOST_WAYS)]
+            ways = [_glued(strip, range(n), kinds, texts) for texts in splits(runs, kinds, (), bound)]
     except BoundError:
         return Fits((), bounded=True)
     found = _of(ways)
@@ -254,15 +254,18 @@ def _glued(strip: Strip, places: Sequence[int], kinds: Sequence[Kind], texts: Se
     )
 
 
-def _with_blanks(strip: Strip, runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum]) -> list[Way]:
-    """The runs cut into fewer cells than the row has. Raises BoundError past ``MOST_WAYS``."""
+def _with_blanks(
+    strip: Strip, runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum], bound: Bound
+) -> list[Way]:
+    """The runs cut into fewer cells than the row has. Raises BoundError past ``bound``."""
     ways: list[Way] = []
-    choices = (places for k in range(1, len(kinds)) for places in combinations(range(len(kinds)), k))
-    for tried, places in enumerate(choices):
-        for texts in splits(runs, [kinds[p] for p in places], (), MOST_WAYS):
-            way = _glued(strip, places, kinds, texts)
-            if all(s.holds([c.value for c in way]) for s in sums):
-                ways.append(way)
-        if tried > 2 * MOST_WAYS or len(ways) > MOST_WAYS:
-            raise BoundError
+    for k in range(1, len(kinds)):
+        for places in combinations(range(len(kinds)), k):
+            bound.step()
+            for texts in splits(runs, [kinds[p] for p in places], (), bound):
+                way = _glued(strip, places, kinds, texts)
+                if all(s.holds([c.value for c in way]) for s in sums):
+                    ways.append(way)
+                else:
+                    bound.ways += 1  # only ways that add up are counted
     return ways

@@ -11,7 +11,8 @@ from schemas.form import Form, Section
 
 _MOST_CANDIDATES = 300  # a text made of headings must not cost minutes
 _NUMBER = re.compile(
-    r"(?:[(（]?[一二三四五六七八九十]{1,3}[)）]?[ \t]*[.、,，:：]?|(?<!\d)\d{1,2}[ \t]*[.、,，:：])[ \t]*$"
+    r"(?:第[一二三四五六七八九十]{1,2}(?:部分|章|节)|[(（]?[一二三四五六七八九十]{1,3}[)）]?|"
+    r"(?:(?<!\d)\d{1,2}|\d)(?=[ \t]*[.、,，:：]))[ \t]*[.、,，:：]?[ \t]*$"
 )
 
 

@@ -37,17 +37,31 @@ class BoundError(Exception):
     """More ways than may be looked at."""
 
 
-def splits(runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum], most: int) -> list[Split]:
+@dataclass
+class Bound:
+    """How many ways may be found and how many steps taken, over all searches for one row."""
+
+    ways: int = 4000
+    steps: int = 60_000
+
+    def step(self) -> None:
+        """Count a step. Raises BoundError where none is left."""
+        self.steps -= 1
+        if self.steps < 0 or self.ways < 0:
+            raise BoundError
+
+
+def splits(runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum], bound: Bound) -> list[Split]:
     """All ways to cut ``runs`` into ``len(kinds)`` cells that satisfy ``sums``; a cell never spans two runs.
 
     Works from the last cell backward: a total stands behind its parts, so it bounds them.
-    Raises BoundError past ``most`` ways or ``40 * most`` steps.
+    Raises BoundError past ``bound``.
     """
     text = "".join(runs)
     cuts = {0}
     for run in runs:
         cuts.add(max(cuts) + len(run))
-    search = _Search(text, frozenset(cuts), tuple(kinds), {s.total: s for s in sums}, most)
+    search = _Search(text, frozenset(cuts), tuple(kinds), tuple(sums), bound)
     return list(search.ways(len(text), len(kinds) - 1, ()))
 
 
@@ -56,18 +70,14 @@ class _Search:
     text: str
     cuts: frozenset[int]
     kinds: tuple[Kind, ...]
-    sums: dict[int, LocalSum]
-    most: int
-    found: int = 0
-    steps: int = 0
+    sums: tuple[LocalSum, ...]
+    bound: Bound
 
     def ways(self, end: int, index: int, behind: tuple[str, ...]) -> Iterator[Split]:
-        self.steps += 1
-        if self.found > self.most or self.steps > 40 * self.most:
-            raise BoundError
+        self.bound.step()
         if index < 0:
             if end == 0:
-                self.found += 1
+                self.bound.ways -= 1
                 yield behind
             return
         if end <= index:
@@ -85,7 +95,7 @@ class _Search:
                 break
 
     def _sum_of(self, index: int) -> LocalSum | None:
-        return next((s for s in self.sums.values() if index in s.parts and s.total > index), None)
+        return next((s for s in self.sums if index in s.parts and s.total > index), None)
 
     def _limit(self, index: int, behind: tuple[str, ...]) -> Number | None:
         """What is left of the total for this part, where the total is already known."""
