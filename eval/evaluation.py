@@ -55,10 +55,10 @@ def run(options: Options) -> int:
         _tell(options, runs, tallies, results)
     finally:
         results.close()
-    failures = _failures(options, runs, tallies, baseline)
-    for failure in failures:
+    refused = failures(options, runs, tallies, baseline)
+    for failure in refused:
         print(f"gate: {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    return 1 if refused else 0
 
 
 def _arms(options: Options) -> list[ArmName]:
@@ -166,7 +166,7 @@ def _baseline(path: Path) -> dict[str, int]:
         raise InputError(f"{path}: no baseline; make one with `gouji eval --json > {path}` ({error!r})") from error
 
 
-def _failures(
+def failures(
     options: Options, runs: Sequence[Run], tallies: Sequence[Tally], baseline: dict[str, int] | None
 ) -> list[str]:
     """What the gate refuses, arm by arm."""

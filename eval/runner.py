@@ -51,11 +51,17 @@ def _of(job: Job) -> tuple[str, int, str, str, str]:
     return case.name, job.repeat, case.layout, case.edition, case.expect
 
 
-def run(jobs: Sequence[Job], *, concurrency: int = 1, on_result: Callable[[Result], None]) -> None:
+def run(
+    jobs: Sequence[Job],
+    *,
+    concurrency: int = 1,
+    on_result: Callable[[Result], None],
+    read: Callable[[Job], Result] = read,
+) -> None:
     """Read every case; ``on_result`` gets each result as it ends, in this process."""
     alone: list[Job] = []
     with _pool(jobs, concurrency) as pool:
-        for job, future in _ended(pool, jobs):
+        for job, future in _ended(pool, jobs, read):
             if isinstance(future.exception(), BrokenProcessPool):
                 alone.append(job)
             else:
@@ -67,7 +73,7 @@ def run(jobs: Sequence[Job], *, concurrency: int = 1, on_result: Callable[[Resul
             on_result(_result(job, future))
 
 
-def _ended(pool: Executor, jobs: Sequence[Job]) -> Iterator[tuple[Job, Future[Result]]]:
+def _ended(pool: Executor, jobs: Sequence[Job], read: Callable[[Job], Result]) -> Iterator[tuple[Job, Future[Result]]]:
     submitted = {pool.submit(read, job): job for job in jobs}
     try:
         for future in as_completed(submitted):
