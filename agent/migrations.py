@@ -129,3 +129,77 @@ def lay_the_tables(db: Database) -> None:
     """Documents, runs and their calls; records with their figures; findings; reviews."""
     for statement in _TABLES:
         db.execute(statement)
+
+
+_DECISIONS = (
+    # What the desk needs to check a correction and to show its place: cells with their boxes, and the file.
+    "alter table documents add column cells blob",
+    "alter table documents add column pages integer",
+    "alter table documents add column path text",
+    """
+    create table decisions (
+        id integer primary key,
+        run integer not null references runs (id),
+        at text not null,
+        decided_by text not null,
+        kind text not null
+            check (kind in ('correct', 'accept', 'accept_as_published', 'reject', 'retry', 'undo')),
+        note text not null default '',
+        cells text not null default '{}',
+        outcome blob,
+        undoes integer references decisions (id),
+        replaced text
+    )
+    """,
+    "create index decisions_run on decisions (run)",
+    """
+    create trigger decisions_are_kept before delete on decisions
+    begin select raise(abort, 'decisions are kept; an undo is a decision of its own'); end
+    """,
+    """
+    create trigger decisions_stay_as_made before update on decisions
+    begin select raise(abort, 'decisions stay as they were made; an undo is a decision of its own'); end
+    """,
+    "alter table reviews add column subject text",
+    "alter table reviews add column period integer",
+    "alter table records add column subject text",
+    "alter table records add column period integer",
+    """
+    alter table records add column standing text not null default 'checked'
+        check (standing in ('checked', 'attested', 'as_published'))
+    """,
+    "alter table records add column violations text not null default '[]'",
+    "alter table records add column decision integer references decisions (id)",
+    "create index records_subject on records (form, subject, period)",
+    """
+    create table figures_as_settled (
+        record integer not null references records (id) on delete cascade,
+        path text not null,
+        value text,
+        count integer,
+        printed text not null,
+        line integer,
+        grade text not null,
+        read_by text not null,
+        primary key (record, path),
+        check (value is null or grade in ('proved', 'read', 'attested', 'published'))
+    ) without rowid
+    """,
+    "insert into figures_as_settled select * from figures",
+    "drop table figures",
+    "alter table figures_as_settled rename to figures",
+    # The promise again: what rests on a person's word stands only in a record marked so.
+    """
+    create trigger figures_keep_the_promise before insert on figures
+    when new.value is not null and new.grade not in ('proved', 'read')
+        and (select standing from records where id = new.record) = 'checked'
+    begin select raise(abort, 'a checked record holds only figures read at their own place'); end
+    """,
+)
+
+
+@migrations()
+def keep_decisions(db: Database) -> None:
+    """Decisions of reviewers, never changed; who reports and when; records that rest on a person's word, marked."""
+    for statement in _DECISIONS:
+        db.execute(statement)

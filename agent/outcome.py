@@ -174,6 +174,24 @@ class NeedsReview(_Read):
     second: Reading | None = None
 
 
+Standing = Literal["checked", "attested", "as_published"]
+"""What a record rests on: its source and sums alone; a reviewer's word for some figures; a reviewer's word
+that the report itself does not add up."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A reading that a reviewer accepted, with what it rests on and the sums it violates.
+
+    Only the review makes one.
+    """
+
+    outcome: Accepted | NeedsReview
+    standing: Standing
+    grades: Mapping[str, Grade]
+    violations: tuple[Finding, ...] = ()
+
+
 @dataclass(frozen=True)
 class NotThisForm:
     """The document is another kind of report."""

@@ -14,6 +14,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from agent import outcome as values
+from agent.document import CellPlace
 from agent.outcome import Outcome
 
 # A terminal obeys C1 and bidirectional controls, some readers break lines at U+2028, and a lone surrogate
@@ -77,6 +78,20 @@ def restore(packed: bytes) -> Outcome:
     if not isinstance(found, values.Accepted | values.NeedsReview | values.NotThisForm):
         raise TypeError("no outcome is packed here")
     return found
+
+
+def keep_cells(cells: Mapping[tuple[int, int], CellPlace]) -> bytes | None:
+    """Where the cells of a document stand, packed; None where none is known."""
+    if not cells:
+        return None
+    rows = [[line, cell, at.page, at.box, at.confidence] for (line, cell), at in cells.items()]
+    return zlib.compress(json.dumps(rows).encode(), 1)
+
+
+def restore_cells(packed: bytes | None) -> dict[tuple[int, int], CellPlace]:
+    """The places that ``keep_cells`` packed. Raises ValueError, TypeError or zlib.error where they are damaged."""
+    rows = json.loads(zlib.decompress(packed)) if packed else []
+    return {(line, cell): CellPlace(page, box and tuple(box), confidence) for line, cell, page, box, confidence in rows}
 
 
 _TYPES = {

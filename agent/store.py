@@ -13,12 +13,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent import serial
 from agent.database import open_for_writing, told
 from agent.errors import StoreError
-from agent.outcome import TRUSTED, Accepted, Grade, NeedsReview, NotThisForm, Outcome, Reading
+from agent.outcome import Accepted, NeedsReview, NotThisForm, Outcome, Reading
+from agent.records import clean, number, put_accepted
 
 if TYPE_CHECKING:
     from agent.document import Document
@@ -35,7 +36,7 @@ class Store:
 
     def __init__(self, path: Path, *, wait: float = 30, now: Callable[[], str] = utc) -> None:
         self.path = path
-        self._now = now
+        self.now = now
         self._lock = threading.RLock()
         self._db = open_for_writing(path, wait=wait)
 
@@ -69,18 +70,22 @@ class Store:
 
     def begin(self, key: str, document: Document, reader: str, model: str | None) -> int:
         """Note that a run over ``document`` starts; gives its id."""
-        now = self._now()
-        with self._transaction() as db:
+        now = self.now()
+        with self.transaction() as db:
             db.execute(
-                "insert or ignore into documents (sha256, name, kind, encoding, text, first_seen)"
-                " values (?, ?, ?, ?, ?, ?)",
+                "insert into documents (sha256, name, kind, encoding, text, first_seen, cells, pages, path)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set"
+                " cells = excluded.cells, pages = excluded.pages, path = coalesce(excluded.path, path)",
                 (
                     document.sha256,
-                    _clean(document.name),
+                    clean(document.name),
                     document.kind,
                     document.encoding,
-                    _clean(document.text),
+                    clean(document.text),
                     now,
+                    serial.keep_cells(document.cells),
+                    document.pages,
+                    clean(str(document.path)) if document.path else None,
                 ),
             )
             row = db.execute(
@@ -92,15 +97,15 @@ class Store:
 
     def journal(self, run_id: int, call: Call) -> None:
         """Keep a raw answer, at once and before anyone parses it: it was paid for."""
-        answer = _clean(call.raw)
-        with self._transaction() as db:
+        answer = clean(call.raw)
+        with self.transaction() as db:
             db.execute(
                 "insert into calls (run, at, question, model, request_sha256, answer, answer_sha256,"
                 " input_tokens, output_tokens, cost, seconds, attempt, error)"
                 " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run_id,
-                    self._now(),
+                    self.now(),
                     call.question,
                     call.model,
                     call.request_sha256,
@@ -108,38 +113,29 @@ class Store:
                     None if answer is None else _sha256(answer),
                     call.usage.input_tokens,
                     call.usage.output_tokens,
-                    _text(call.usage.cost),
+                    number(call.usage.cost),
                     call.seconds,
                     call.attempt,
-                    _clean(call.error),
+                    clean(call.error),
                 ),
             )
 
     def save(self, run_id: int, outcome: Accepted) -> None:
         """Store an accepted record; it replaces the one the document had in this form."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             now = self._end(run_id, outcome)
             self._decide(run_id, outcome, now)
-            db.execute("delete from records where document = ? and form = ?", (outcome.document.sha256, outcome.form))
-            row = db.execute(
-                "insert into records (run, document, form, edition, record, accepted) values (?, ?, ?, ?, ?, ?)",
-                (run_id, outcome.document.sha256, outcome.form, outcome.edition, serial.write(outcome.record), now),
-            )
-            db.executemany(
-                "insert into figures (record, path, value, count, printed, line, grade, read_by)"
-                " values (?, ?, ?, ?, ?, ?, ?, ?)",
-                _figures(row.lastrowid, outcome),
-            )
+            put_accepted(db, run_id, outcome, now)
 
     def hold(self, run_id: int, outcome: NeedsReview) -> None:
         """Put a reading before a person; it takes the place of an open review of the same document and form."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             now = self._end(run_id, outcome)
             self._decide(run_id, outcome, now)
             second = getattr(outcome, "second", None)
             db.execute(
-                "insert into reviews (run, document, form, reasons, reading, second, opened)"
-                " values (?, ?, ?, ?, ?, ?, ?)",
+                "insert into reviews (run, document, form, reasons, reading, second, opened, subject, period)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run_id,
                     outcome.document.sha256,
@@ -148,26 +144,32 @@ class Store:
                     _plain(outcome.reading),
                     second and _plain(second),
                     now,
+                    clean(outcome.subject),
+                    outcome.period,
                 ),
             )
 
     def refuse(self, run_id: int, outcome: NotThisForm) -> None:
         """Store that the document is another kind of report."""
-        with self._transaction():
+        with self.transaction():
             self._decide(run_id, outcome, self._end(run_id, outcome))
 
     def fail(self, run_id: int, error: Exception) -> None:
         """Store why a run could not go on; nothing was concluded about the document."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(
                 "update runs set status = 'failed', finished = ?, error = ? where id = ?",
-                (self._now(), _clean(f"{type(error).__name__}: {error}"), run_id),
+                (self.now(), clean(f"{type(error).__name__}: {error}"), run_id),
             )
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        # Immediate: a transaction that begins by reading cannot wait for the write lock, it fails at once.
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is written inside stands together or not at all; one inside another is part of it."""
         with self._lock, told(self.path):
+            if self._db.in_transaction:
+                yield self._db
+                return
+            # Immediate: a transaction that begins by reading cannot wait for the write lock, it fails at once.
             self._db.execute("begin immediate")
             try:
                 yield self._db
@@ -177,7 +179,7 @@ class Store:
                 raise
 
     def _end(self, run_id: int, outcome: Outcome) -> str:
-        now, usage = self._now(), outcome.usage
+        now, usage = self.now(), outcome.usage
         self._db.execute(
             "update runs set status = ?, form = ?, reader = ?, finished = ?, calls = ?, input_tokens = ?,"
             " output_tokens = ?, cost = ?, outcome = ? where id = ?",
@@ -189,7 +191,7 @@ class Store:
                 usage.calls,
                 usage.input_tokens,
                 usage.output_tokens,
-                _text(usage.cost),
+                number(usage.cost),
                 serial.keep(outcome),
                 run_id,
             ),
@@ -202,11 +204,11 @@ class Store:
                     (
                         run_id,
                         finding.rule,
-                        _clean(finding.message),
+                        clean(finding.message),
                         serial.write(finding.cells),
-                        _text(finding.left),
-                        _text(finding.right),
-                        _text(finding.difference),
+                        number(finding.left),
+                        number(finding.right),
+                        number(finding.difference),
                         serial.write(finding.lines),
                         finding.reason,
                         finding.warning,
@@ -234,25 +236,8 @@ def restored(path: Path, run_id: int, packed: bytes) -> Outcome:
         raise StoreError(f"{path}: run {run_id} was stored by another version of gouji: {error}") from error
 
 
-def _figures(record: int | None, outcome: Accepted) -> Iterator[tuple[Any, ...]]:
-    for path, figure in outcome.reading.figures.items():
-        grade = outcome.grades.get(path, Grade.UNREAD)
-        value = figure.value if grade in TRUSTED else None
-        count = value if type(value) is int and abs(value) < 2**63 else None
-        yield record, path, _text(value), count, _clean(figure.printed), figure.line, grade, figure.by
-
-
 def _plain(reading: Reading) -> str:
     return serial.write({path: asdict(figure) for path, figure in reading.figures.items()})
-
-
-def _text(number: object) -> str | None:
-    return None if number is None else str(number)
-
-
-def _clean(text: str | None) -> str | None:
-    # SQLite keeps UTF-8 and nothing else; a lone surrogate out of a model's escape must not lose the row.
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _sha256(text: str) -> str:
