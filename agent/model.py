@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from agent.answers import shaped, strict_schema
@@ -40,12 +40,19 @@ __all__ = [
     "settings",
 ]
 
+Send = Callable[[dict[str, Any], float], Awaitable[tuple[int, Mapping[str, str], bytes]]]
+"""One HTTP call: a request and the seconds it may take; gives status, headers and body."""
+
 _LONGEST_WAIT = 20.0
 _SHAPES = ("json_schema", "json_object", "text")
 
 
 class BudgetSpentError(ModelError):
     """The tokens allowed are used up; nothing was sent."""
+
+
+class ToComeError(ModelError):
+    """The answer to a question is not there yet; the run is taken up again when it is."""
 
 
 class Budget:
@@ -82,7 +89,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Call:
-    """One HTTP call, also a failed one: it may have been paid for. ``raw`` is the body as it came."""
+    """One HTTP call, also a failed one: it may have been paid for. ``raw`` is the body as it came.
+
+    ``status`` is None where no whole answer came.
+    """
 
     question: str
     model: str
@@ -92,6 +102,7 @@ class Call:
     seconds: float
     error: str | None
     attempt: int
+    status: int | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +157,10 @@ class _Dialect:
 
 
 class Model:
-    """A model behind its settings. ``on_call`` gets every call, with its raw answer, before the answer is parsed."""
+    """A model behind its settings. ``on_call`` gets every call, with its raw answer, before the answer is parsed.
+
+    ``send`` makes the calls in place of a client of its own: many documents share one pool, one pace.
+    """
 
     def __init__(
         self,
@@ -156,8 +170,10 @@ class Model:
         http_client: httpx2.AsyncClient | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        send: Send | None = None,
     ) -> None:
         self.settings = settings
+        self.send = send or self.post
         self.on_call = on_call
         self.sleep = sleep
         self.clock = clock
@@ -192,7 +208,7 @@ class Model:
         exact = question.answer.model_construct(**{name: getattr(value, name) for name in question.answer.model_fields})
         return asking.answer(exact)
 
-    async def send(self, request: dict[str, Any], seconds: float) -> tuple[int, Mapping[str, str], bytes]:
+    async def post(self, request: dict[str, Any], seconds: float) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body of one HTTP call. Raises TransientError where there is none in time."""
         import openai
 
@@ -296,6 +312,7 @@ class _Asking:
         self.budget.check()
         self.attempt += 1
         began = self.model.clock()
+        status: int | None = None
         raw: str | None = None
         answered: Reply | None = None
         fault: GoujiError | None = None
@@ -306,26 +323,39 @@ class _Asking:
             answered = reply(status, headers, body)
         except GoujiError as error:
             fault = error
-        self._keep(request, raw, answered, fault, self.model.clock() - began)
+        call = call_of(self.settings, self.question.name, request, status, raw, answered, fault)
+        self._keep(replace(call, seconds=self.model.clock() - began, attempt=self.attempt))
         if answered is None:
             assert fault is not None
             raise fault
         return answered
 
-    def _keep(
-        self, request: dict[str, Any], raw: str | None, answered: Reply | None, fault: GoujiError | None, seconds: float
-    ) -> None:
-        usage = self.settings.usage(*_tokens(request, answered))
-        self.usage += usage
-        self.budget.spend(usage)
-        if self.model.on_call is None:
-            return
-        sha256 = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-        kept = None if raw is None else self.settings.redact(raw)
-        error = None if fault is None else self.settings.redact(str(fault))
-        self.model.on_call(
-            Call(self.question.name, self.settings.name, sha256, kept, usage, seconds, error, self.attempt)
-        )
+    def _keep(self, call: Call) -> None:
+        self.usage += call.usage
+        self.budget.spend(call.usage)
+        if self.model.on_call is not None:
+            self.model.on_call(call)
+
+
+def call_of(
+    settings: ModelSettings,
+    question: str,
+    request: dict[str, Any],
+    status: int | None,
+    raw: str | None,
+    answered: Reply | None,
+    fault: GoujiError | None,
+) -> Call:
+    """What is kept of one HTTP call: its usage, its answer and its error without secrets."""
+    usage = settings.usage(*_tokens(request, answered))
+    kept = None if raw is None else settings.redact(raw)
+    error = None if fault is None else settings.redact(str(fault))
+    return Call(question, request["model"], request_sha256(request), kept, usage, 0.0, error, 1, status)
+
+
+def request_sha256(request: Mapping[str, Any]) -> str:
+    """What makes two requests the same request."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
 def _wait(state: RetryCallState) -> float:
@@ -340,13 +370,17 @@ def _tokens(request: dict[str, Any], answered: Reply | None) -> tuple[int, int]:
     """Input and output tokens of a call; estimated where the server does not count them, so that a budget holds."""
     if answered is None:
         return 0, 0
-    asked = "".join(str(message["content"]) for message in request["messages"])
     known_in, known_out = answered.input_tokens, answered.output_tokens
-    return _estimate(asked) if known_in is None else known_in, _estimate(
-        answered.content
-    ) if known_out is None else known_out
+    asked = asked_tokens(request) if known_in is None else known_in
+    return asked, estimate(answered.content) if known_out is None else known_out
 
 
-def _estimate(text: str) -> int:
+def asked_tokens(request: Mapping[str, Any]) -> int:
+    """The tokens of a request's messages, estimated."""
+    return sum(estimate(str(message["content"])) for message in request["messages"])
+
+
+def estimate(text: str) -> int:
+    """The tokens of a text, as far as its letters tell."""
     wide = sum(char > "\u2e7f" for char in text)
     return wide + (len(text) - wide + 2) // 3

@@ -27,7 +27,7 @@ from agent.record import edition, record
 from schemas import Form, FormError, load as load_form
 
 if TYPE_CHECKING:
-    from agent.model import Call
+    from agent.model import Call, Send
     from agent.reader import Read
     from agent.settings import ModelSettings
     from agent.store import Store
@@ -89,7 +89,7 @@ async def aextract(
     name: str | None = None,
 ) -> Outcome:
     """``extract`` for callers with an event loop of their own."""
-    plan = _plan(form, model, base_url, reader, escalate, max_attempts, budget_tokens)
+    plan = make_plan(form, model, base_url, reader, escalate, max_attempts, budget_tokens)
     document = load(source, name=name)
     if store is None:
         return await run(document, plan)
@@ -119,16 +119,25 @@ class Plan:
         asked = self.model.identity if self.model else None
         return f"{self.reader} {asked} {self.max_attempts} {stronger} {self.budget_tokens}"
 
+    def run_key(self, sha256: str) -> str:
+        """What makes two runs over documents the same run: of its outcome nothing is paid twice."""
+        from agent.store import Store
+        from prompts import digest
 
-def _plan(
-    form: str | Form | None,
-    model: str | ModelSettings | None,
-    base_url: str | None,
-    reader: ReaderName | None,
-    escalate: str | None,
-    max_attempts: int,
-    budget_tokens: int | None,
+        model = self.model.name if self.model else None
+        return Store.key(sha256, self.form.name, digest(), model, self.key)
+
+
+def make_plan(
+    form: str | Form | None = None,
+    model: str | ModelSettings | None = None,
+    base_url: str | None = None,
+    reader: ReaderName | None = None,
+    escalate: str | None = None,
+    max_attempts: int = 3,
+    budget_tokens: int | None = None,
 ) -> Plan:
+    """The plan that flags and environment make. Raises UsageError where they make no sense together."""
     try:
         chosen = form if isinstance(form, Form) else load_form(form)
     except FormError as error:
@@ -148,31 +157,43 @@ def _plan(
 
 async def stored(document: Document, plan: Plan, store: Store) -> Outcome:
     """The stored outcome of the same run, or a new one, kept."""
-    from prompts import digest
-
-    model = plan.model.name if plan.model else None
-    key = store.key(document.sha256, plan.form.name, digest(), model, plan.key)
+    key = plan.run_key(document.sha256)
     before = store.find(key)
     if before is not None:
         return before
-    run_id = store.begin(key, document, plan.reader, model)
+    run_id = store.begin(key, document, plan.reader, plan.model.name if plan.model else None)
     try:
         outcome = await run(document, plan, on_call=lambda call: store.journal(run_id, call))
     except GoujiError as error:
         store.fail(run_id, error)
         raise
+    keep(store, run_id, outcome)
+    return outcome
+
+
+def keep(store: Store, run_id: int, outcome: Outcome) -> None:
+    """Store the outcome of a run where its kind belongs."""
     if isinstance(outcome, Accepted):
         store.save(run_id, outcome)
     elif isinstance(outcome, NeedsReview):
         store.hold(run_id, outcome)
     else:
         store.refuse(run_id, outcome)
-    return outcome
 
 
-async def run(document: Document, plan: Plan, *, on_call: Callable[[Call], None] | None = None) -> Outcome:
-    """The outcome for one document; nothing is stored."""
-    evidence = gather(document, plan.form)
+async def run(
+    document: Document,
+    plan: Plan,
+    *,
+    on_call: Callable[[Call], None] | None = None,
+    send: Send | None = None,
+    evidence: Evidence | None = None,
+) -> Outcome:
+    """The outcome for one document; nothing is stored.
+
+    ``send`` makes the calls where documents share them; ``evidence`` is of a run that is taken up again.
+    """
+    evidence = evidence or gather(document, plan.form)
     if not evidence.recognised:
         return NotThisForm(plan.form.name, evidence.why, document.source, plan.reader)
     first = offline.read(document, plan.form, evidence)
@@ -180,7 +201,7 @@ async def run(document: Document, plan: Plan, *, on_call: Callable[[Call], None]
         return conclude(document, evidence, first, offline.NAME)
     from agent import reader
 
-    read = await reader.read(document, evidence, plan, first, on_call)
+    read = await reader.read(document, evidence, plan, first, on_call, send)
     return conclude(document, evidence, read.reading, plan.reader, read=read, second=first)
 
 

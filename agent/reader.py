@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from agent import extraction, repair
 from agent.checks import check
-from agent.model import Answer, Budget, BudgetSpentError, Call, Model, Question
+from agent.model import Answer, Budget, BudgetSpentError, Call, Model, Question, Send, ToComeError
 from agent.outcome import NO_USAGE, Finding, Reading, Reason, Usage, Words
 from agent.settings import ModelSettings
 
 if TYPE_CHECKING:
     from agent.document import Document
-    from agent.evidence import Evidence
+    from agent.evidence import Evidence, Found
     from agent.pipeline import Plan
+    from schemas.form import Row
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class _Session:
     plan: Plan
     on_call: Callable[[Call], None] | None
     budget: Budget
+    send: Send | None = None
     usage: Usage = NO_USAGE
     notes: list[Finding] = field(default_factory=list)
 
@@ -49,18 +51,37 @@ class _Session:
             self.notes.append(_gave_up(question.name, f"{answer.reason} {answer.detail}".strip()))
         return answer
 
+    async def ask_all(self, model: Model, questions: Iterable[Question]) -> list[Answer]:
+        """The answers, in order. One that is still to come is told of when the others are asked too."""
+        answers: list[Answer] = []
+        to_come: ToComeError | None = None
+        for question in questions:
+            try:
+                answers.append(await self.ask(model, question))
+            except ToComeError as error:
+                to_come = error
+        if to_come:
+            raise to_come
+        return answers
+
 
 async def read(
-    document: Document, evidence: Evidence, plan: Plan, first: Reading, on_call: Callable[[Call], None] | None
+    document: Document,
+    evidence: Evidence,
+    plan: Plan,
+    first: Reading,
+    on_call: Callable[[Call], None] | None,
+    send: Send | None = None,
 ) -> Read:
     """What the model makes of a document. ``first`` is the offline reading: thrifty keeps its figures.
 
-    Raises ModelError where the network fails; a model that refuses or answers in no shape is noted.
+    ``send`` makes the calls where documents share them. Raises ModelError where the network fails; a model
+    that refuses or answers in no shape is noted.
     """
     assert plan.model is not None
-    session = _Session(document, evidence, plan, on_call, Budget(plan.budget_tokens))
+    session = _Session(document, evidence, plan, on_call, Budget(plan.budget_tokens), send)
     reading, attempts = first, 1
-    async with aclosing(_Closing(Model(plan.model, on_call=on_call))) as opened:
+    async with aclosing(_Closing(Model(plan.model, on_call=on_call, send=send))) as opened:
         try:
             reading = await _first_round(session, opened.model, first)
             reading, attempts = await _repairs(session, opened.model, reading)
@@ -85,13 +106,13 @@ async def _first_round(session: _Session, model: Model, first: Reading) -> Readi
     reading = first if thrifty else Reading({}, {}, {})
     if thrifty and all(f.id in first.words for f in form.fields):
         return first
+    answers = await session.ask_all(model, [q for q in asked if q.name == extraction.PROSE or not thrifty])
     parts: list[extraction.Tables] = []
-    for question in asked:
-        if question.name == extraction.PROSE:
-            words = await _prose(session, model, question)
+    for answer in answers:
+        if answer.question.name == extraction.PROSE:
+            words = _prose(session, model, answer)
             reading = replace(reading, words={**first.words, **words} if thrifty else words)
-        elif not thrifty:
-            answer = await session.ask(model, question)
+        else:
             parts.append(extraction.parse_tables(answer, form, session.document, settings.name))
     if thrifty:
         return reading
@@ -99,8 +120,7 @@ async def _first_round(session: _Session, model: Model, first: Reading) -> Readi
     return replace(reading, figures=tables.figures, variants=tables.variants)
 
 
-async def _prose(session: _Session, model: Model, question: Question) -> dict[str, Words]:
-    answer = await session.ask(model, question)
+def _prose(session: _Session, model: Model, answer: Answer) -> dict[str, Words]:
     said = extraction.parse_prose(answer, session.evidence.form, session.document, model.settings.name)
     session.notes += [replace(finding, warning=True) for finding in said.findings]
     return dict(said.words)
@@ -127,25 +147,30 @@ async def _repair(
     model: Model,
     stronger: ModelSettings | None,
     reading: Reading,
-    asked: dict[str, list],  # type: ignore[type-arg]
+    asked: dict[str, list[Row]],
 ) -> Reading:
     """One round: a question for each table with failing rows."""
     if stronger:
-        async with aclosing(_Closing(Model(stronger, on_call=session.on_call))) as opened:
+        async with aclosing(_Closing(Model(stronger, on_call=session.on_call, send=session.send))) as opened:
             return await _repair(session, opened.model, None, reading, asked)
     evidence, settings = session.evidence, model.settings
-    for table, rows in asked.items():
-        found = evidence.tables[table]
-        assert found is not None
-        verdict = check(reading, evidence, session.document)
-        shown, lines = repair.excerpt(session.document, evidence, found, rows)
-        words = repair.failed(reading, evidence, found, rows)
-        question = extraction.repair_question(evidence.form, shown, found.grid, rows, lines, words, settings.profile)
-        answer = await session.ask(model, question)
+    grids = {table: found for table in asked if (found := evidence.tables[table])}
+    verdict = check(reading, evidence, session.document)
+    questions = [_question(session, settings, reading, found, asked[table]) for table, found in grids.items()]
+    answers = await session.ask_all(model, questions)
+    for (table, found), answer in zip(grids.items(), answers, strict=True):
         given = extraction.parse_tables(answer, evidence.form, session.document, settings.name)
-        paths = set(repair.paths_of(found, rows))
+        paths = set(repair.paths_of(found, asked[table]))
         reading = repair.merged(reading, verdict, given.figures, paths)
     return replace(reading, variants={t: f.grid.variant if f else None for t, f in evidence.tables.items()})
+
+
+def _question(session: _Session, settings: ModelSettings, reading: Reading, found: Found, rows: list[Row]) -> Question:
+    """The question about the failing rows of one table."""
+    evidence = session.evidence
+    shown, lines = repair.excerpt(session.document, evidence, found, rows)
+    words = repair.failed(reading, evidence, found, rows)
+    return extraction.repair_question(evidence.form, shown, found.grid, rows, lines, words, settings.profile)
 
 
 def _gave_up(question: str, why: str) -> Finding:
