@@ -203,3 +203,53 @@ def keep_decisions(db: Database) -> None:
     """Decisions of reviewers, never changed; who reports and when; records that rest on a person's word, marked."""
     for statement in _DECISIONS:
         db.execute(statement)
+
+
+_LEDGER = (
+    "alter table calls add column status integer",
+    """
+    create table batches (
+        id integer primary key,
+        options text not null,
+        host text not null,
+        process integer not null,
+        beat real not null,
+        started text not null,
+        finished text,
+        why text
+    )
+    """,
+    """
+    create table jobs (
+        key text primary key,
+        path text not null,
+        document text,
+        form text not null,
+        reader text not null,
+        model text,
+        status text not null
+            check (status in ('waiting', 'leased', 'asked', 'accepted', 'review', 'not_this_form', 'failed')),
+        batch integer references batches (id),
+        attempts integer not null default 0,
+        run integer references runs (id),
+        error text,
+        changed text not null
+    ) without rowid
+    """,
+    "create index jobs_status on jobs (status)",
+    """
+    create table origins (
+        document text not null,
+        path text not null,
+        columns text not null,
+        primary key (document, path)
+    ) without rowid
+    """,
+)
+
+
+@migrations()
+def keep_a_ledger(db: Database) -> None:
+    """What batches are to read and how far each document is; where documents came from, with the user's own columns."""
+    for statement in _LEDGER:
+        db.execute(statement)
