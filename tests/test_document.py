@@ -70,7 +70,7 @@ def test_a_refused_encoding_names_the_way_out() -> None:
 
 
 @settings(deadline=None)
-@given(st.text(st.characters(exclude_categories=("Cs",))), st.sampled_from(["utf-8-sig", "utf-16", "gb18030"]))
+@given(st.text(st.characters(codec="utf-8")), st.sampled_from(["utf-8-sig", "utf-16", "gb18030"]))
 def test_what_is_decoded_is_what_was_written(text: str, encoding: str) -> None:
     # Without a mark GB18030 bytes may by chance be UTF-8, so that one is only tried where they are not.
     data = text.encode(encoding)
