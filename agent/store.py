@@ -75,7 +75,8 @@ class Store:
             db.execute(
                 "insert into documents (sha256, name, kind, encoding, text, first_seen, cells, pages, path)"
                 " values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set"
-                " cells = excluded.cells, pages = excluded.pages, path = coalesce(excluded.path, path)",
+                " text = excluded.text, cells = excluded.cells, pages = excluded.pages,"
+                " path = coalesce(excluded.path, path)",
                 (
                     document.sha256,
                     clean(document.name),
@@ -101,8 +102,8 @@ class Store:
         with self.transaction() as db:
             db.execute(
                 "insert into calls (run, at, question, model, request_sha256, answer, answer_sha256,"
-                " input_tokens, output_tokens, cost, seconds, attempt, error, status)"
-                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " input_tokens, output_tokens, cost, seconds, attempt, error)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run_id,
                     self.now(),
@@ -117,7 +118,6 @@ class Store:
                     call.seconds,
                     call.attempt,
                     clean(call.error),
-                    call.status,
                 ),
             )
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent import serial
 from agent.database import open_for_reading
-from agent.errors import UsageError
+from agent.document import Document
+from agent.errors import StoreError, UsageError
 from agent.outcome import Outcome, Reason
 from agent.store import restored
 
@@ -88,3 +91,18 @@ def lines(path: Path, sha256: str) -> list[str]:
 
 def _stored(path: Path, row: sqlite3.Row) -> Stored:
     return Stored(row["id"], restored(path, row["id"], row["outcome"]), row["finished"])
+
+
+def document(path: Path, sha256: str) -> Document:
+    """A stored document, as it was loaded. Raises UsageError where it cannot be had."""
+    with open_for_reading(path) as db:
+        row = db.execute("select * from documents where sha256 = ?", (sha256,)).fetchone()
+    if row is None:
+        raise UsageError(f"{path} holds no document {sha256}")
+    lines = tuple(str(row["text"]).split("\n"))
+    try:
+        cells = serial.restore_cells(row["cells"])
+    except (ValueError, TypeError, zlib.error) as error:
+        raise StoreError(f"{path}: the cells of {row['name']} are damaged; read it again") from error
+    file = Path(row["path"]) if row["path"] else None
+    return Document(row["name"], sha256, row["kind"], row["encoding"], lines, cells, row["pages"], file)

@@ -1,0 +1,238 @@
+"""What a reviewer may do with a reading: correct figures, accept it, accept it as published. Nothing is stored here.
+
+A correction goes through the same checks as any reading. Where its place bears it out it is proved or read;
+where it does not, or cannot be read, it rests on the reviewer's word, is graded so, and proves nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.cells import value_of
+from agent.document import Document
+from agent.errors import UsageError
+from agent.evidence import Evidence
+from agent.outcome import (
+    BLANKS,
+    TRUSTED,
+    Accepted,
+    Figure,
+    Finding,
+    Grade,
+    NeedsReview,
+    Number,
+    Reading,
+    Reason,
+    Settled,
+    Standing,
+)
+from agent.squeeze import normal
+from schemas.form import Form, Kind
+
+Kinds = Literal["correct", "accept", "accept_as_published", "reject", "retry", "undo"]
+Reviewed = Accepted | NeedsReview
+
+_SETTLED = TRUSTED | {Grade.ATTESTED}
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One step a person took: who, when, why; for a correction the figures before and after."""
+
+    id: int
+    at: str
+    by: str
+    kind: Kinds
+    note: str = ""
+    cells: Mapping[str, tuple[Number | None, Number | None]] | None = None
+    undoes: int | None = None
+
+
+@dataclass(frozen=True)
+class Review:
+    """A report before a person: what was read, what was decided since, how it stands now."""
+
+    id: int
+    original: NeedsReview
+    current: Reviewed
+    history: tuple[Decision, ...]
+    open: bool
+    closed_by: str = ""
+
+    @property
+    def version(self) -> int:
+        """What a decision must be based on: the last one before it."""
+        return self.history[-1].id if self.history else 0
+
+    @property
+    def standing_decisions(self) -> list[Decision]:
+        """The decisions that were not undone, and no undos."""
+        return standing(self.history)
+
+    @property
+    def undoable(self) -> Decision | None:
+        """The decision that an undo takes back; a question to the model is none, both its readings are kept."""
+        return next((d for d in reversed(self.standing_decisions) if d.kind != "retry"), None)
+
+    @property
+    def attested(self) -> frozenset[str]:
+        """The figures a reviewer vouches for."""
+        return frozenset(path for d in self.standing_decisions for path in d.cells or ())
+
+
+def standing(history: Sequence[Decision]) -> list[Decision]:
+    """The decisions of a history that were not undone, and no undos."""
+    undone = {decision.undoes for decision in history}
+    return [d for d in history if d.id not in undone and d.kind != "undo"]
+
+
+def reviewer(name: str) -> str:
+    """How a figure says who vouches for it. Raises UsageError for a name that says nothing."""
+    told = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:_LONGEST_NAME]
+    if not told:
+        raise UsageError("who decides? name the reviewer with --reviewer")
+    return f"reviewer {told}"
+
+
+def kinds(evidence: Evidence) -> dict[str, Kind]:
+    """The figures that can be corrected, each with what it may hold."""
+    found: dict[str, Kind] = {}
+    for table in evidence.tables.values():
+        found |= table.grid.kinds() if table else {}
+    for name, items in evidence.form_items.items():
+        columns = {column.id: column.kind for column in items.columns}
+        for path in evidence.cells:
+            if path.startswith(f"{name}."):
+                found[path] = columns[path.rpartition(".")[2]]
+    return found
+
+
+def number_in(text: str, kind: Kind) -> Number | None:
+    """The figure a reviewer typed; None for a blank or one of the signs that stand for it."""
+    typed = normal(text).strip()
+    if typed in BLANKS:
+        return None
+    value = value_of(typed, kind)
+    if value is None:
+        wanted = {"count": "a whole number, not negative", "change": "a whole number", "amount": "a decimal number"}
+        raise UsageError(f"{text.strip()!r} is not {wanted[kind]}, nor blank")
+    return value
+
+
+def correct(
+    review: Review, typed: Mapping[str, str], by: str, evidence: Evidence, document: Document
+) -> tuple[Reviewed, dict[str, tuple[Number | None, Number | None]]]:
+    """The reading with the typed figures, checked anew, and what each was before and is now.
+
+    Raises UsageError for a figure that the report has no place for, or that is no number of its kind.
+    """
+    known = kinds(evidence)
+    figures = dict(review.current.reading.figures)
+    changed: dict[str, tuple[Number | None, Number | None]] = {}
+    for path, text in typed.items():
+        if path not in known:
+            raise UsageError(f"this report has no figure {path}; `gouji forms` shows the figures of a form")
+        figure = _vouched(path, text, number_in(text, known[path]), by, evidence, figures.get(path))
+        changed[path] = (review.current.reading.value(path), figure.value)
+        figures[path] = figure
+    reading = Reading(figures, review.current.reading.words, review.current.reading.variants)
+    return _judged(review, reading, review.attested | changed.keys(), evidence, document), changed
+
+
+def _vouched(path: str, text: str, value: Number | None, by: str, evidence: Evidence, before: Figure | None) -> Figure:
+    cell = evidence.cells.get(path)
+    if cell and not cell.illegible and cell.value == value:
+        return Figure(value, cell.text, cell.line, by, cell.cell)
+    place = evidence.place(path)
+    line = before.line if before else place.line if place else None
+    return Figure(value, text.strip(), line, by, before.cell if before else None)
+
+
+def _judged(
+    review: Review, reading: Reading, attested: Collection[str], evidence: Evidence, document: Document
+) -> Reviewed:
+    from agent.pipeline import conclude
+    from agent.reader import Read
+
+    first = review.original
+    notes = tuple(f for f in first.findings if f.rule == "model" or (f.warning and f.rule != "agreement"))
+    read = Read(reading, first.usage, first.attempts, notes)
+    return conclude(document, evidence, reading, first.reader, read=read, second=first.second, attested=attested)
+
+
+def hindrances(outcome: Reviewed) -> tuple[Finding, ...]:
+    """What keeps a reading from being accepted as checked or attested."""
+    failing = tuple(f for f in outcome.findings if not f.warning)
+    told = {path for finding in failing for path in finding.cells}
+    silent = tuple(path for path, grade in outcome.grades.items() if grade not in _SETTLED and path not in told)
+    return failing + ((Finding("complete", "not read", silent, reason=Reason.INCOMPLETE),) if silent else ())
+
+
+def misprints(outcome: Reviewed, form: Form) -> tuple[Finding, ...]:
+    """What is wrong with the report itself, where nothing else hinders; empty where something does.
+
+    Such a report may be accepted as published: its figures are read as they stand, and what they violate is told.
+    """
+    found = hindrances(outcome)
+    sums = {path for finding in found if finding.rule == "sum" for path in finding.cells}
+    readable = all(g in _SETTLED or (g == Grade.CONTRADICTED and p in sums) for p, g in outcome.grades.items())
+    return found if readable and all(_of_the_report(finding, form) for finding in found) else ()
+
+
+def _of_the_report(finding: Finding, form: Form) -> bool:
+    if finding.reason == Reason.SOURCE_DOES_NOT_ADD_UP or finding.rule == "model":
+        return True
+    # A table that is not there, or holds no figure; a list that was not read to its end is our own fault.
+    lists = {items.id for items in form.items}
+    return finding.rule == "complete" and not finding.cells and finding.message.partition(":")[0] not in lists
+
+
+def against_source(outcome: Reviewed) -> list[str]:
+    """Figures by a reviewer's word whose place shows another figure."""
+    return [
+        path
+        for finding in outcome.findings
+        if finding.warning and finding.reason == Reason.NOT_FOUND_IN_SOURCE and finding.lines
+        for path in finding.cells
+        if outcome.grades.get(path) == Grade.ATTESTED
+    ]
+
+
+def settle(outcome: Reviewed, form: Form, *, as_published: bool, note: str) -> Settled:
+    """The reading as a person accepts it. Raises UsageError with what stands in the way."""
+    wrong = misprints(outcome, form) if as_published else hindrances(outcome)
+    if as_published and not hindrances(outcome):
+        raise UsageError("nothing is wrong with this report; accept it without --as-published")
+    if as_published and not wrong:
+        raise UsageError(f"not only the report's own sums are wrong: {_told(hindrances(outcome))}")
+    if not as_published and wrong:
+        raise UsageError(f"this cannot be accepted yet: {_told(wrong)}")
+    against = against_source(outcome)
+    if against and not note.strip():
+        raise UsageError(f"the source shows another figure for {', '.join(against)}: say why in a note")
+    return settled(outcome)
+
+
+def settled(outcome: Reviewed) -> Settled:
+    """A reading that was found fit to accept, with what it rests on."""
+    violations = tuple(f for f in outcome.findings if not f.warning)
+    grades = {p: Grade.PUBLISHED if g == Grade.CONTRADICTED else g for p, g in outcome.grades.items()}
+    by_word = Grade.ATTESTED in grades.values()
+    rests_on: Standing = "as_published" if violations else "attested" if by_word else "checked"
+    return Settled(outcome, rests_on, grades, violations)
+
+
+def _told(findings: Sequence[Finding]) -> str:
+    return "; ".join(_one(findings))
+
+
+def _one(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings[:3]:
+        sides = "" if finding.left is None else f": {finding.left} is not {finding.right}"
+        cells = f" ({', '.join(finding.cells[:3])})" if finding.cells and not sides else ""
+        yield f"{finding.message}{sides}{cells}"
+    if len(findings) > 3:
+        yield f"and {len(findings) - 3} more"
