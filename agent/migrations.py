@@ -237,6 +237,7 @@ _LEDGER = (
     ) without rowid
     """,
     "create index jobs_status on jobs (status)",
+    "create index jobs_unread on jobs (path) where document is null",
     """
     create table origins (
         document text not null,
