@@ -41,20 +41,22 @@ def _untitled(schema: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def shaped(answer: type[BaseModel]) -> type[BaseModel]:
-    """The class as instructor wants it, wrapped once: it would wrap it anew in every call.
+    """What instructor is given in the answer's stead: ``value`` holds the answer, of exactly its own class.
 
-    Its parsing refuses what JSON readers pass over: a key given twice, NaN. Its complaint is one
-    short message, since it is sent to the model and paid for.
+    instructor wraps a class anew in every call and walks through all its fields four times; here it
+    finds one. Parsing refuses what JSON readers pass over: a key given twice, NaN. The complaint is
+    one short message, since it is sent to the model and paid for.
     """
     from instructor import ResponseSchema
+    from instructor.core import ResponseParsingError
 
-    class Shaped(answer, ResponseSchema):  # type: ignore[valid-type, misc]
+    class Shaped(ResponseSchema):
+        value: Any = None
+
         @classmethod
         def model_validate_json(cls, json_data: str | bytes | bytearray, **_: Any) -> Any:
-            from instructor.core import ResponseParsingError
-
             try:
-                return super().model_validate_json(checked(str(json_data)), strict=True)
+                return cls.model_construct(value=answer.model_validate_json(checked(str(json_data)), strict=True))
             except ValidationError as error:
                 raise ResponseParsingError(complaint(error)) from None
             except ValueError as error:
@@ -64,7 +66,6 @@ def shaped(answer: type[BaseModel]) -> type[BaseModel]:
         def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
             return {}  # instructor asks for it in every call; what is sent is strict_schema
 
-    Shaped.__name__ = answer.__name__
     return Shaped
 
 

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from agent.cells import value_of
 from agent.outcome import BLANKS, Figure, Number
@@ -37,6 +38,12 @@ class Table:
     rows: tuple[tuple[int, Row], ...]
     variants: tuple[tuple[str, frozenset[int]], ...]
     items: Items | None = None
+
+    @cached_property
+    def named(self) -> dict[str, tuple[int, Row]]:
+        """The rows by their number and by their id."""
+        by_id = {row.id: (number, row) for number, row in self.rows}
+        return by_id | {str(number): (number, row) for number, row in self.rows}
 
     def path(self, row: Row, column: Column) -> str:
         """The figure's path in the record."""
@@ -159,10 +166,9 @@ def _row(line: str, asked: Table) -> tuple[int, Row, int, list[str]] | str:
     if not matched:
         return f"{_short(line)} is not ROW@LINE CELLS"
     name, at, rest = matched.groups()
-    for number, row in asked.rows:
-        if name in (str(number), row.id):
-            return number, row, int(at), [cell for cell in re.split(r"[\s|]+", rest or "") if cell]
-    return f"there is no row {_short(name)}"
+    if name not in asked.named:
+        return f"there is no row {_short(name)}"
+    return *asked.named[name], int(at), (rest or "").replace("|", " ").split()
 
 
 def _cells(
@@ -212,6 +218,8 @@ def _read_items(lines: list[str], listed: Items, by: str) -> Shape:
 
 def figure(cell: str, kind: Kind, line: int | None, by: str) -> Figure:
     """The figure in a cell as the model gave it. Raises ValueError where it is none."""
+    if cell.isdecimal() and cell.isascii() and len(cell) < 16 and kind != "amount":
+        return Figure(int(cell), cell, line, by)
     if cell in BLANKS:
         return Figure(None, "" if cell == EMPTY else cell, line, by)
     return Figure(number(cell, kind), cell, line, by)

@@ -20,6 +20,7 @@ from agent.evidence import gather
 from agent.extraction import PROSE, merge, parse_prose, parse_tables, questions, repair_question
 from agent.model import Answer, Question
 from agent.outcome import Usage
+from agent.quotes import Source, states, states_date
 from agent.settings import Profile
 from eval import bench_tokens
 from eval.oracle import Oracle, asked_rows
@@ -499,6 +500,40 @@ def test_a_problem_that_was_reworded_is_dropped_alone() -> None:
 
     assert kept["problems"] == ["解读形式比较单一，图解和视频很少"]
     assert list(dropped) == ["problems.0", "problems.2"]
+
+
+def test_two_passages_far_apart_are_no_shortened_quote() -> None:
+    near, far = (Source(load(f"一是公开不够{'，' * 9}{'字' * letters}偏慢")) for letters in (500, 5000))
+
+    assert near.find_shortened("一是公开…偏慢") is not None
+    assert far.find_shortened("一是公开…偏慢") is None
+
+
+@pytest.mark.parametrize(
+    ("quote", "count", "stated"),
+    [
+        ("共 1,204 条", 1204, True),
+        ("1.2 万余条", 12000, True),
+        ("1.2 万余条", 1, False),
+        ("2024 年未收到申请", 0, True),
+        ("收到申请 0 件", 0, True),
+        ("none were received", 0, True),
+        ("未按时办结 12 件", 0, False),
+        ("收到申请若干", 0, False),
+        ("收到申请 10 件", 1, False),
+    ],
+)
+def test_a_quote_states_a_count_in_digits_or_that_there_were_none(quote: str, count: int, stated: bool) -> None:
+    assert states(quote, count) is stated
+
+
+@pytest.mark.parametrize(
+    "quote", ["2023年1月9日", "二〇二三年一月九日", "9 January 2023", "2023-01-09", "2023 年 1 月 1 日至 9 日"]
+)
+def test_a_quote_states_a_day_in_digits_or_in_words(quote: str) -> None:
+    assert states_date(quote, date(2023, 1, 9))
+    assert not states_date(quote, date(2023, 3, 9))
+    assert not states_date(quote, date(2022, 1, 9))
 
 
 def test_a_field_left_out_or_empty_is_silence_and_no_fault() -> None:

@@ -325,6 +325,15 @@ def test_a_model_that_names_its_limit_otherwise_and_takes_no_temperature_is_humo
         assert server.calls == 4
 
 
+@pytest.mark.parametrize("message", ["response_format is unknown here", "Use 'max_completion_tokens' instead."])
+def test_a_server_that_refuses_every_form_of_a_request_is_given_up(message: str) -> None:
+    with Server(steps=[fails(error(400, message))]) as server:
+        with pytest.raises(PermanentModelError, match="status 400"):
+            ask(server, QUESTION)
+
+        assert server.calls <= 3
+
+
 def test_the_text_of_a_document_arrives_as_it_is() -> None:
     with serving("badjson,ok", GOOD) as server:
         ask(server, Question("figures", "s", REPORT, Figures))
