@@ -23,10 +23,10 @@ _ROW = re.compile(r"(\d+) (?!cells?:)")
 _PERIOD = re.compile(r"(?:\d{4}\s*年)?\s*\d+\s*月\s*\d+\s*日\D{0,6}(?:\d{4}\s*年)?\s*\d+\s*月\s*\d+\s*日")
 _HINTS: Mapping[str, tuple[str, ...]] = {
     "requests_received": ("申请",),
-    "information_fee_charged": ("信息处理费",),
+    "information_fee_charged": ("信息处理费", "收取", "费用"),
     "published": ("公开", "发布", "信息"),
 }
-"""Words that a passage about a field holds: the shortest of those that state the value is quoted."""
+"""Words that a passage about a field holds, the surest first; of those that state the value the shortest is quoted."""
 
 
 def asked_rows(prompt: str, form: Form) -> dict[str, list[int]]:
@@ -160,7 +160,7 @@ class Oracle:
         hints = _HINTS.get(field.id, ())
         stating = [p for cut in ("[，。；、,;]", "[。；;]") for p in self._pieces(cut) if self._states(field, value, p)]
         stating += [m[0] for m in _PERIOD.finditer(self._text) if self._states(field, value, m[0])]
-        found = sorted(stating, key=lambda p: (bool(hints) and not any(hint in p for hint in hints), len(p)))
+        found = sorted(stating, key=lambda piece: (_rank(piece, hints), len(piece)))
         return found[0] if found else ""
 
     def _states(self, field: Field, value: Any, piece: str) -> bool:
@@ -180,6 +180,10 @@ class Oracle:
 
     def _pieces(self, cut: str) -> Iterator[str]:
         yield from (piece.strip() for piece in re.split(cut, self._text) if piece.strip())
+
+
+def _rank(piece: str, hints: tuple[str, ...]) -> int:
+    return next((rank for rank, hint in enumerate(hints) if hint in piece), len(hints))
 
 
 def _printed(value: Any) -> str:
