@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from agent.document import load
 from agent.errors import InputError
 from agent.loaders.limits import Limits, open_zip
+from eval import render
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 MC = "http://schemas.openxmlformats.org/markup-compatibility/2006"
@@ -196,3 +200,56 @@ def test_a_workbook_keeps_its_cells() -> None:
         "行政许可\t\t0.3",
         "合计\t=B3\t0",
     ]
+
+
+needs_soffice = pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+RTF = rb"""{\rtf1\ansi\ansicpg936 {\trowd\cellx2000\cellx4000\intbl Rules\cell 21\cell\row}
+{\field{\*\fldinst INCLUDEPICTURE "%s" \\d}{\fldrslt x}}\par End\par}"""
+
+
+def test_an_old_word_document_says_what_to_install_where_libreoffice_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(InputError, match=r"^report\.doc: .*libreoffice-writer-nogui.*save it as \.docx"):
+        load(RTF, name="report.doc")
+
+
+@pytest.mark.slow
+@needs_soffice
+def test_libreoffice_reads_an_old_document_and_fetches_nothing() -> None:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        picture = f"http://127.0.0.1:{server.server_port}/picture.png"
+        document = load(RTF.replace(b"%s", picture.encode()), name="report.doc")
+        server.shutdown()
+
+    assert [line for line in document.lines if "\t" in line] == ["Rules\t21"]
+    assert asked == []
+
+
+@pytest.mark.slow
+@needs_soffice
+@pytest.mark.parametrize("form", ["doc:MS Word 97", "rtf"])
+def test_an_old_word_document_keeps_its_cells(form: str) -> None:
+    pytest.importorskip("docx", reason="needs python-docx")
+    text = "年度报告\n内容\t件数\t\n规章\t21\t0\n行政许可\t\t550\n完"
+
+    document = load(render.office(render.docx(text), "docx", form), name="report.doc")
+
+    assert render.rows(document.text) == render.rows(text)
+
+
+def test_a_column_too_narrow_to_hold_anything_is_none() -> None:
+    widths = "".join(f'<w:gridCol w:w="{width}"/>' for width in (2000, 1, 2000))
+    rows = (tc(p("甲"), '<w:gridSpan w:val="2"/>') + tc(p("1")), tc(p("乙")) + tc(p("2"), '<w:gridSpan w:val="2"/>'))
+
+    assert lines(tbl(*rows).replace("<w:tbl>", f"<w:tbl><w:tblGrid>{widths}</w:tblGrid>")) == ["甲\t1", "乙\t2"]

@@ -6,15 +6,17 @@ fetches nothing and refuses entity bombs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from agent.errors import InputError
 from agent.loaders.blocks import Block, Cell, Line, Table, lines
-from agent.loaders.limits import open_zip, unpack
+from agent.loaders.limits import MAX_SPAN, open_zip, unpack
 
 BODY = "word/document.xml"
 MAX_DEPTH = 150
+SLIVER = 60  # twentieths of a point
 
 # Not part of what a reader sees: deleted and moved text, field codes, the second copy of a drawing.
 _UNSEEN = frozenset({"del", "moveFrom", "instrText", "delText", "Fallback", "rPr", "pPr", "tblPr", "tcPr", "trPr"})
@@ -109,12 +111,30 @@ def _is_hidden(run: ElementTree.Element) -> bool:
 
 
 def _rows(table: ElementTree.Element, depth: int) -> Iterator[tuple[Cell, ...]]:
+    slivers = _slivers(table)
     for row in _inside(table, "tr"):
         if _find(row, "trPr", "del") is not None:
             continue
         before, after = (_count(_find(row, "trPr", name)) for name in ("gridBefore", "gridAfter"))
-        cells = [_cell(cell, depth) for cell in _inside(row, "tc")]
-        yield (*_gap(before), *cells, *_gap(after))
+        cells = [*_gap(before), *(_cell(cell, depth) for cell in _inside(row, "tc")), *_gap(after)]
+        yield tuple(_without(cells, slivers))
+
+
+def _slivers(table: ElementTree.Element) -> set[int]:
+    """Columns too narrow to hold anything: converters leave them where edges of rows miss each other."""
+    grid = _find(table, "tblGrid")
+    widths = [_value(column, "w") or "" for column in (() if grid is None else grid)]
+    return {at for at, width in enumerate(widths) if width.isdecimal() and len(width) < 9 and int(width) < SLIVER}
+
+
+def _without(cells: Iterable[Cell], slivers: set[int]) -> Iterator[Cell]:
+    """The cells of a row with their spans as if those columns were not there."""
+    at = 0
+    for cell in cells:
+        across = sum(column not in slivers for column in range(at, at + cell.colspan))
+        at += cell.colspan
+        if across or any(cell.blocks):
+            yield replace(cell, colspan=max(1, across))
 
 
 def _inside(parent: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
@@ -137,7 +157,7 @@ def _count(element: ElementTree.Element | None) -> int:
 
 def _cell(cell: ElementTree.Element, depth: int) -> Cell:
     """A cell; one merged from above holds nothing, whatever is left in it out of sight."""
-    across = max(1, _count(_find(cell, "tcPr", "gridSpan")))
+    across = min(max(1, _count(_find(cell, "tcPr", "gridSpan"))), MAX_SPAN)
     for merge in (_find(cell, "tcPr", "vMerge"), _find(cell, "tcPr", "hMerge")):
         if merge is not None and _value(merge) in (None, "continue"):
             return Cell(colspan=across)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("PNG", "JPEG", "TIFF")
-DPI = 200
+DPI = 240
 LONGEST = 6_000
 """A page is never drawn with more pixels than this along its longer side."""
 
