@@ -17,9 +17,12 @@ Shape = Literal["figure", "blank", "doubtful", "illegible"]
 NUMBER = r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?P<number>{NUMBER})(?:万元|元|件|条|项|个|宗|次)?")
 _LOOK_ALIKE = str.maketrans("OoQ〇○lI|｜!", "0000011111")
-_LOOKS_LIKE_FIGURE = re.compile(r"[\dOoQ〇○lI|｜!.,'·:-]{1,20}")
-_GLUED = re.compile(r"(?=.*\d)[\d.]*(?:-+[\d.]*)+|-{4,}")  # dashes for zeros, glued with figures
+_LOOKS_LIKE_FIGURE = re.compile(r"[\dOoQ〇○lI|｜!.,'·:-]{1,200}")
+_GLUED = re.compile(r"(?=.*\d)[\d.]*(?:[-/无]+[\d.]*)+|[-/无]{4,}")  # dashes for zeros, glued with figures
+_FOOTER = re.compile(r"-\d{1,3}-")
 _CJK = re.compile(r"[㐀-鿿]")
+_REMAINDER = re.compile(r"[^\d\t\n?无-]*(?!无)[㐀-鿿)](?=[ ]*(?:[\d?-]|$))")  # of a label that was found by its beginning
+_SOMETHING = re.compile(r"[\w?|｜!]")
 _PIECES = re.compile(r"[㐀-鿿].*?(?=[\d?-]|$)|[^㐀-鿿]+")
 _PROSE = 8  # that many letters which are no label are a sentence
 
@@ -78,6 +81,9 @@ def strip_of(source: Squeezed, start: int, end: int, vocabulary: str) -> Strip:
     """The strip between two offsets of ``source.full``."""
     label_line = source.line(start)
     text = source.full[start:end]
+    remainder = _REMAINDER.match(text)
+    if remainder:
+        text = " " * len(remainder.group()) + text[remainder.end() :]
     lines = text.split("\n")
     rows = [
         (
@@ -163,7 +169,7 @@ def _piece_tokens(text: str, line: int, cell: int | None, vocabulary: str, in_ce
     whole = _shape(text)
     if whole:
         return [Token(text, whole, line, cell)]
-    parts = [part for part in text.split() if part in BLANKS or any(c.isalnum() or c in "?|｜!" for c in part)]
+    parts = _words(text)
     if parts and all(_shape(part) for part in parts):
         return [Token(part, _shape(part) or "illegible", line, cell) for part in parts]
     if not _CJK.search(text):
@@ -171,6 +177,12 @@ def _piece_tokens(text: str, line: int, cell: int | None, vocabulary: str, in_ce
             return []
         return [Token(text, "illegible", line, cell)] if any(c.isalnum() or c == "?" for c in text) else []
     return _mixed(text, line, cell, vocabulary, in_cells)
+
+
+def _words(text: str) -> list[str]:
+    """What stands between spaces, without brackets, lone marks and page footers."""
+    words = (word.strip("()[]<>《》〈〉“”‘’;；,，:：。、") for word in text.split())
+    return [w for w in words if (w in BLANKS or _SOMETHING.search(w)) and w and not _FOOTER.fullmatch(w)]
 
 
 def _mixed(text: str, line: int, cell: int | None, vocabulary: str, in_cells: bool) -> list[Token] | None:
@@ -181,16 +193,28 @@ def _mixed(text: str, line: int, cell: int | None, vocabulary: str, in_cells: bo
     foreign = 0
     for piece in (p.strip() for p in _PIECES.findall(text)):
         if not _CJK.search(piece):
-            found += [
-                Token(p, _shape(p) or "illegible", line, cell) for p in piece.split() if any(c.isalnum() for c in p)
-            ]
-        elif squeeze(piece) not in vocabulary:
-            foreign += len(squeeze(piece))
+            found += [Token(p, _shape(p) or "illegible", line, cell) for p in _words(piece)]
+            continue
+        foreign += _foreign(squeeze(piece), vocabulary)
+        if foreign >= _PROSE:
+            return found or None
     if not foreign:
         return found
-    if foreign >= _PROSE:
-        return None
     return [Token(text, "illegible", line, cell)] if found or in_cells else []
+
+
+def _foreign(letters: str, vocabulary: str) -> int:
+    """How many letters are no piece of a label: pieces of four letters and more, and whole labels, are."""
+    at = foreign = 0
+    while at < len(letters):
+        end = len(letters)
+        while end > at and not (
+            letters[at:end] in vocabulary and (end - at >= 4 or f"\0{letters[at:end]}\0" in vocabulary)
+        ):
+            end -= 1
+        foreign += end == at
+        at = max(end, at + 1)
+    return foreign
 
 
 def _shape(text: str) -> Shape | None:
@@ -208,5 +232,5 @@ def _shape(text: str) -> Shape | None:
 
 
 def digits(tokens: Sequence[Token]) -> int:
-    """How many digits the tokens hold together, look-alikes counted."""
-    return sum(c.isdigit() for token in tokens for c in look_alike(token.text))
+    """How many cells the tokens can be at the most: digits, look-alikes, marks for blanks."""
+    return sum(c.isdigit() or c in "-/无" for token in tokens for c in look_alike(token.text))

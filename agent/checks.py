@@ -165,6 +165,7 @@ def _sums(
     holding: list[str] = []
     covered: set[str] = set()
     failed: set[str] = set()
+    blank: list[Equation] = []
 
     def value(path: str) -> Number | None:
         return matched[path].value
@@ -180,6 +181,11 @@ def _sums(
         elif held is False:
             failed.update(equation.paths)
             findings.append(_failed_sum(equation, matched, evidence))
+        elif all(value(path) is None for path in equation.paths):
+            blank.append(equation)
+    for equation in blank:  # a blank total over parts that are proved blank is proved with them
+        if covered >= set(equation.paths) - equation.totals:
+            covered.update(equation.paths)
     return findings, tuple(holding), frozenset(covered - failed), frozenset(failed)
 
 

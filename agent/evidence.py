@@ -213,15 +213,23 @@ def _settle(form: Form, rows: _Rows, habit: Habits) -> Found:
     """The ways each row can be read, and what the sums leave of them."""
     grid = rows.grid
     equations = tuple(form.equations(grid))
-    places: dict[str, Place] = {}
-    for found in rows.strips:
-        row, strip = grid.rows[found.index], found.strip
-        kinds = [column.kind for column in row.columns]
-        lines = tuple(sorted({strip.line, *(t.line for t in strip.tokens)}))
-        fit = fits(strip, kinds, local_sums(grid.paths(row), equations), habit, flat=row.flat)
-        places[row.id] = Place(row, strip.line, lines, found.extent, fit, found.misprinted, found.ordered)
+    places = _fitted(rows, habit, equations)
+    if habit.blanks == "parts" and any(not place.fits.ways for place in places.values()):
+        places = _fitted(rows, replace(habit, blanks="any"), equations)
     solution = solve(Table({name: (grid.paths(p.row), p.fits.ways) for name, p in places.items()}, equations))
     return Found(grid, places, solution, rows.swapped)
+
+
+def _fitted(rows: _Rows, habit: Habits, equations: Sequence[Equation]) -> dict[str, Place]:
+    """The places of a grid's rows, with the ways each can be read."""
+    places: dict[str, Place] = {}
+    for found in rows.strips:
+        row, strip = rows.grid.rows[found.index], found.strip
+        kinds = [column.kind for column in row.columns]
+        lines = tuple(sorted({strip.line, *(t.line for t in strip.tokens)}))
+        fit = fits(strip, kinds, local_sums(rows.grid.paths(row), equations), habit, flat=row.flat)
+        places[row.id] = Place(row, strip.line, lines, found.extent, fit, found.misprinted, found.ordered)
+    return places
 
 
 def vocabulary(form: Form) -> str:
@@ -231,7 +239,7 @@ def vocabulary(form: Form) -> str:
     words += [label for grid in grids for row in grid.rows for c in row.columns for label in c.labels]
     words += [word for section in form.sections for word in (*section.titles, *section.anchors)]
     words += [word for grid in grids for word in grid.words]
-    return "\0".join(dict.fromkeys(squeeze(word) for word in words))
+    return "\0".join(["", *dict.fromkeys(squeeze(word) for word in words), ""])
 
 
 def local_sums(paths: Sequence[str], equations: Sequence[Equation]) -> list[LocalSum]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from agent.cells import Strip, Token, digits, look_alike, value_of
 from agent.outcome import Number
-from agent.splits import Bound, BoundError, LocalSum, splits
+from agent.splits import Blanks, Bound, BoundError, LocalSum, splits
 from schemas.form import Kind
 
 MOST_WAYS = 4000
@@ -52,10 +52,11 @@ class Habits:
 
     ``first_cell``: by width of the line. ``rhythms``: line ends from cell to cell, where blanks leave gaps,
     with the line ends from a row's last cell to what follows; a table that shows none borrows the others'.
+    ``blanks``: which blank cells may have vanished from glued digits.
     """
 
     glued: bool
-    blanks_lost: bool
+    blanks: Blanks
     first_cell: dict[int, int]
     rhythms: tuple[tuple[int, int | None], ...] = ()
 
@@ -77,7 +78,7 @@ def habits(strips: Iterable[tuple[Strip, int]]) -> Habits:
             breaks.update([strip.tail])
     return Habits(
         glued=any(len(s.tokens) == 1 and digits(s.tokens) >= n for s, n in lone),
-        blanks_lost=any(len(s.tokens) < n and digits(s.tokens) < n for s, n in lone if not s.empties),
+        blanks="parts" if any(0 < len(s.tokens) < n and digits(s.tokens) < n for s, n in lone) else "none",
         first_cell={width: next(iter(seen)) for width, seen in firsts.items() if len(seen) == 1},
         rhythms=((next(iter(steps)), breaks.most_common(1)[0][0]),) if len(steps) == 1 and 0 not in steps else (),
     )
@@ -223,18 +224,22 @@ def _run(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: H
     runs = _runs(strip)
     if runs is None or (len(strip.tokens) > 1 and not habit.glued):
         return _inserted(strip, kinds)
-    n, bound = len(kinds), Bound(MOST_WAYS)
     try:
-        ways = [_glued(strip, range(n), kinds, texts) for texts in splits(runs, kinds, sums, bound)]
-        if habit.blanks_lost or digits(strip.tokens) < n:
-            ways += _with_blanks(strip, runs, kinds, sums, bound)
+        ways = _ways(strip, runs, kinds, sums, habit.blanks)
         if not ways:
             # No cut adds up: the row is wrong as published, and every cut stays possible.
-            ways = [_glued(strip, range(n), kinds, texts) for texts in splits(runs, kinds, (), bound)]
+            ways = _ways(strip, runs, kinds, (), habit.blanks)
     except BoundError:
         return Fits((), bounded=True)
     found = _of(ways)
-    return Fits(found.ways, sure=found.sure and not habit.blanks_lost, bounded=found.bounded)
+    return Fits(found.ways, sure=found.sure and habit.blanks == "none", bounded=found.bounded)
+
+
+def _ways(
+    strip: Strip, runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum], blanks: Blanks
+) -> list[Way]:
+    bound = Bound(MOST_WAYS)
+    return [_glued(strip, kinds, texts) for texts in splits(runs, kinds, sums, bound, blanks)]
 
 
 def _runs(strip: Strip) -> list[str] | None:
@@ -244,28 +249,9 @@ def _runs(strip: Strip) -> list[str] | None:
     return [(look_alike(t.text) if t.shape == "doubtful" else t.text).replace(",", "") for t in strip.tokens]
 
 
-def _glued(strip: Strip, places: Sequence[int], kinds: Sequence[Kind], texts: Sequence[str]) -> Way:
-    """The row with ``texts`` at ``places`` and blanks elsewhere."""
-    at = dict(zip(places, texts, strict=True))
+def _glued(strip: Strip, kinds: Sequence[Kind], texts: Sequence[str]) -> Way:
     line, doubtful = strip.tokens[0].line, any(t.shape == "doubtful" for t in strip.tokens)
     return tuple(
-        Cell(value_of(at[i], kind), at[i], line, None, doubtful) if i in at else Cell(None, "", line, None)
-        for i, kind in enumerate(kinds)
+        Cell(value_of(text, kind), text, line, None, doubtful and bool(text))
+        for text, kind in zip(texts, kinds, strict=True)
     )
-
-
-def _with_blanks(
-    strip: Strip, runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum], bound: Bound
-) -> list[Way]:
-    """The runs cut into fewer cells than the row has. Raises BoundError past ``bound``."""
-    ways: list[Way] = []
-    for k in range(1, len(kinds)):
-        for places in combinations(range(len(kinds)), k):
-            bound.step()
-            for texts in splits(runs, [kinds[p] for p in places], (), bound):
-                way = _glued(strip, places, kinds, texts)
-                if all(s.holds([c.value for c in way]) for s in sums):
-                    ways.append(way)
-                else:
-                    bound.ways += 1  # only ways that add up are counted
-    return ways

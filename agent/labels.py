@@ -14,6 +14,7 @@ _NUMBERED = re.compile(
     r"^\s*(?:\((?P<a>[一二三四五六七八九十\d]{1,2})\)|(?P<b>[一二三四五六七八九十\d]{1,2})[.、])\s*(?=\S)"
 )
 _STRAY_NUMBER = re.compile(r"(?:\(?[一二三四五六七八九十\dlIoO]{1,2}\s*[)）.、]|\(\s*[一二三四五六七八九十])[.、]?\s*$")
+_WORDS = re.compile(r"[㐀-鿿](?:[^\t\n\d]*[㐀-鿿])?|[A-Za-z](?:[^\t\n\d]*[A-Za-z])?")
 _CLOSING = ")]】》〉”’\"'：:、,，。;；"
 _SHORT = 4  # a label of fewer letters is only believed behind its number
 _FUZZY = 72.0
@@ -179,11 +180,11 @@ def _runs(source: Squeezed, low: int, high: int) -> Iterator[tuple[int, int, str
     for run in re.finditer(r"[^\d\W]{3,}", source.text[first:last]):
         yield source.at[first + run.start()], source.at[first + run.end() - 1] + 1, run.group()
     for piece in re.finditer(r"[^\t\n]{3,}", source.full[low:high]):
-        letters = re.search(r"[^\d\W](?:[^\t\n\d]*[^\d\W])?", piece.group())
-        label = parse_label(piece.group().strip())
-        if letters and len(label.core) >= 3:
-            start = piece.group().find(label.core[0])
-            yield low + piece.start() + max(start, 0), low + piece.start() + letters.end(), label.core
+        letters = _WORDS.search(piece.group())
+        if letters and len(squeeze(letters.group())) >= 3:
+            label = parse_label(letters.group())
+            begin = low + piece.start() + letters.start() + letters.group().find(label.core[0])
+            yield begin, low + piece.start() + letters.end(), label.core
 
 
 def _likeness(run: str, core: str) -> float:

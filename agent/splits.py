@@ -6,17 +6,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from agent.cells import value_of
 from agent.outcome import Number
 from schemas.form import Kind
 
 Split = tuple[str, ...]
+Blanks = Literal["none", "parts", "any"]
 
 _CELL = {
-    "count": re.compile(r"0|[1-9]\d{0,8}|-"),
-    "change": re.compile(r"0|-?[1-9]\d{0,8}"),
-    "amount": re.compile(r"(?:0|[1-9]\d{0,11})(?:\.\d+)?|-"),
+    "count": re.compile(r"0|[1-9]\d{0,8}|[-/无]"),
+    "change": re.compile(r"0|-?[1-9]\d{0,8}|[/无]"),
+    "amount": re.compile(r"(?:0|[1-9]\d{0,11})(?:\.\d+)?|[-/无]"),
 }
 
 
@@ -51,9 +53,12 @@ class Bound:
             raise BoundError
 
 
-def splits(runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum], bound: Bound) -> list[Split]:
+def splits(
+    runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum], bound: Bound, blanks: Blanks = "none"
+) -> list[Split]:
     """All ways to cut ``runs`` into ``len(kinds)`` cells that satisfy ``sums``; a cell never spans two runs.
 
+    ``blanks``: which cells may be empty, because blanks were lost on the way: none, parts (all but totals), any.
     Works from the last cell backward: a total stands behind its parts, so it bounds them.
     Raises BoundError past ``bound``.
     """
@@ -61,7 +66,7 @@ def splits(runs: Sequence[str], kinds: Sequence[Kind], sums: Sequence[LocalSum],
     cuts = {0}
     for run in runs:
         cuts.add(max(cuts) + len(run))
-    search = _Search(text, frozenset(cuts), tuple(kinds), tuple(sums), bound)
+    search = _Search(text, frozenset(cuts), tuple(kinds), tuple(sums), bound, blanks)
     return list(search.ways(len(text), len(kinds) - 1, ()))
 
 
@@ -72,6 +77,7 @@ class _Search:
     kinds: tuple[Kind, ...]
     sums: tuple[LocalSum, ...]
     bound: Bound
+    blanks: Blanks
 
     def ways(self, end: int, index: int, behind: tuple[str, ...]) -> Iterator[Split]:
         self.bound.step()
@@ -80,9 +86,11 @@ class _Search:
                 self.bound.ways -= 1
                 yield behind
             return
-        if end <= index:
+        if end <= index and self.blanks == "none":
             return
         limit = self._limit(index, behind)
+        if self._may_be_blank(index) and self._fits(index, 0, limit):
+            yield from self.ways(end, index - 1, ("", *behind))
         for start in range(end - 1, max(-1, end - 20), -1):
             cell = self.text[start:end]
             if _CELL[self.kinds[index]].fullmatch(cell):
@@ -93,6 +101,9 @@ class _Search:
                     yield from self.ways(start, index - 1, (cell, *behind))
             if start in self.cuts:
                 break
+
+    def _may_be_blank(self, index: int) -> bool:
+        return self.blanks == "any" or (self.blanks == "parts" and not any(s.total == index for s in self.sums))
 
     def _sum_of(self, index: int) -> LocalSum | None:
         return next((s for s in self.sums if index in s.parts and s.total > index), None)
