@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def test_the_same_report_again_is_shown_and_not_read_again(gouji: Gouji, tmp_pat
 
     assert (first.code, second.code) == (0, 0)
     assert "Stored before in gouji.db as 1" in second.out
-    with sqlite3.connect(tmp_path / "gouji.db") as db:
+    with closing(sqlite3.connect(tmp_path / "gouji.db")) as db:
         assert db.execute("select count(*) from runs").fetchone() == (1,)
 
 
@@ -109,6 +110,13 @@ def test_a_report_that_does_not_add_up_waits_in_review(gouji: Gouji, faulty: Pat
     assert [report["name"] for report in listed_json.json["waiting"]] == ["faulty.txt"]
     assert shown.code == 0
     assert "2 | 1 | 0 | 1 | 5" in shown.out
+
+
+def test_a_report_read_again_waits_once(gouji: Gouji, faulty: Path) -> None:
+    gouji("extract", faulty)
+    gouji("extract", faulty, "--max-attempts", 2)
+
+    assert [report["id"] for report in gouji("review", "--json").json["waiting"]] == [2]
 
 
 def test_another_kind_of_report_is_told_from_the_form(gouji: Gouji, tmp_path: Path) -> None:
@@ -172,7 +180,7 @@ def test_a_model_that_refuses_the_key_ends_with_six_and_shows_no_secret(
     assert ended.code == 6
     assert CANARY not in ended.out + ended.err
     assert not any(CANARY.encode() in path.read_bytes() for path in tmp_path.iterdir())
-    with sqlite3.connect(tmp_path / "gouji.db") as db:
+    with closing(sqlite3.connect(tmp_path / "gouji.db")) as db:
         assert db.execute("select status from runs").fetchall() == [("failed",)]
 
 
