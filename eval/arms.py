@@ -18,7 +18,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from agent.document import Document, load
-from agent.errors import UsageError
 from agent.outcome import Figure, Usage, Words
 from eval.cases import Case
 from eval.scores import Answer, answer_of
@@ -49,8 +48,6 @@ class Setup:
 
 def answer(case: Case, setup: Setup) -> Answer:
     """What the arm says of a case. Raises what the reader raises."""
-    if setup.arm != "offline" and setup.model is None:
-        raise UsageError(f"arm {setup.arm} needs a model: give --model or set GOUJI_MODEL")
     return asyncio.run(_ANSWERS[setup.arm](case, setup))
 
 

@@ -46,11 +46,11 @@ def run(options: Options) -> int:
     """Read the cases with every arm asked for, tell what came out, 1 where the gate fails."""
     folder = options.folder or GOLD
     cases = load_folder(folder)
-    arms = _arms(options)
+    setups = [_setup(options, arm) for arm in _arms(options)]
     baseline = _baseline(options.baseline) if options.baseline else None
     results = Results(options.db)
     try:
-        runs = [_one(options, folder, cases, arm, results) for arm in arms]
+        runs = [_one(options, folder, cases, setup, faults, results) for setup, faults in setups]
         tallies = [tally(results.of(run)) for run in runs]
         _tell(options, runs, tallies, results)
     finally:
@@ -83,15 +83,19 @@ def _setup(options: Options, arm: ArmName) -> tuple[Setup, Faults | None]:
         return Setup(arm, simulated(), options.max_attempts), Faults(options.fault_rate, options.seed)
     from agent.settings import settings
 
-    return Setup(arm, settings(options.model, options.base_url), options.max_attempts), None
+    model = settings(options.model, options.base_url)
+    if model is None:
+        raise UsageError(f"arm {arm} needs a model: give --model or set GOUJI_MODEL")
+    return Setup(arm, model, options.max_attempts), None
 
 
-def _one(options: Options, folder: Path, cases: Sequence[Case], arm: ArmName, results: Results) -> Run:
-    setup, faults = _setup(options, arm)
+def _one(
+    options: Options, folder: Path, cases: Sequence[Case], setup: Setup, faults: Faults | None, results: Results
+) -> Run:
     model = setup.model.name if setup.model else ""
     label = faults.label if faults else ""
     key = _key(cases, setup, label, options.repeat)
-    run = results.begin(key, arm, model, label, str(folder), len(cases) * options.repeat)
+    run = results.begin(key, setup.arm, model, label, str(folder), len(cases) * options.repeat)
     done = {(result.name, result.repeat) for result in results.of(run)}
     jobs = [
         Job(case, repeat, setup, faults)
@@ -174,6 +178,8 @@ def failures(
     for run, counted in zip(runs, tallies, strict=True):
         if options.fail_on == "accepted-wrong" and counted.accepted_wrong:
             found.append(f"{run.title}: {counted.accepted_wrong} of {counted.cases} accepted but wrong")
+        if options.fail_on and counted.crashed:
+            found.append(f"{run.title}: {counted.crashed} crashed, so nothing is known of them")
         if baseline:
             found += [f"{run.title}: {worse}" for worse in _worse(counted, baseline)]
     return found
