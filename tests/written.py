@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,10 @@ def zeros(text: str = SAMPLE) -> str:
 
 
 def glued(text: str = SAMPLE) -> str:
-    """The text with the cells of every row of table 3 run together."""
+    """The text with the cells of every row of table 3 run together, and with their label."""
     lines = text.split("\n")
     return "\n".join(
-        line if line[:1].isdigit() else _FIGURES_3.sub(lambda row: "\t" + row[0].replace("\t", ""), line)
-        for line in lines
+        line.replace("\t", "") if not line[:1].isdigit() and _FIGURES_3.search(line) else line for line in lines
     )
 
 
@@ -66,7 +65,13 @@ def piped(text: str = SAMPLE) -> str:
     return "\n".join("| " + " | ".join(line.split("\t")) + " |" if "\t" in line else line for line in text.split("\n"))
 
 
-LAYOUTS = {"tab": str, "lines": one_cell_a_line, "spaces": spaced, "pipe": piped, "glued": glued}
+LAYOUTS: dict[str, Callable[[str], str]] = {
+    "tab": lambda text: text,
+    "lines": one_cell_a_line,
+    "spaces": spaced,
+    "pipe": piped,
+    "glued": glued,
+}
 
 
 def read(source: str | bytes | Path, form: Form | str = OGI) -> Accepted | NeedsReview:
