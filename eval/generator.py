@@ -40,6 +40,9 @@ HARMLESS = (
 HARMFUL = ("wrong_sum", "lost_cell", "lost_row", "statement3", "statement4", "images")
 DAMAGES = (*HARMLESS, *HARMFUL)
 
+UNSEEN = "blanks out of sight"
+"""A note on cases whose blank cells left no trace: a blank is their best reading, and yet it could be doubted."""
+
 _NEEDS_CELLS = frozenset({"thousands", "extra_cell", "lost_cell", "bare_page_number"})
 _ONE_LINE = frozenset({"glued", "half_glued", "ideographic"})
 _BLANKS = frozenset({"blank_zeros", "blank_totals"})
@@ -137,7 +140,7 @@ def _damage(rng: Random, layout: Layout, edition: str) -> frozenset[str]:
             found.discard(name)
     if found & {"blank_zeros", "blank_totals", "dash_zeros"}:
         # A zero too many among blanks, or a letter that no total proves, could be argued about.
-        found -= {"extra_cell", "bare_page_number", "ocr"}
+        found -= {"extra_cell", "bare_page_number", "lost_cell", "ocr"}
     if "2019" in _GRIDS[edition][0].variant and layout.sight == "run":
         found.discard("dash_zeros")  # a dash before digits could be a minus
     return frozenset(found)
@@ -270,7 +273,14 @@ def _case(
         edition=edition,
         encoding=encoding,
         damage=sorted(damage),
+        notes=[UNSEEN] if any(_unseen(t) for t in tables if t.grid.id not in gone) else [],
     )
+
+
+def _unseen(table: _Table) -> bool:
+    """True where cells are blank and the layout shows nothing of them."""
+    blank = any(not text for line in table.lines if line.row for text in line.figures)
+    return blank and table.sight in ("tokens", "run")
 
 
 def _nested(table: _Table) -> dict[str, dict[str, int | Decimal | None]]:
