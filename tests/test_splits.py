@@ -33,9 +33,9 @@ def by_force(text: str, n: int, sums: list[LocalSum]) -> set[tuple[str, ...]]:
 
 
 def test_the_sum_of_a_row_leaves_few_of_its_cuts() -> None:
-    every = splits(["3410002037"], counts(7), [], wide())
+    every = splits(["341002037"], counts(7), [], wide())
 
-    left = splits(["3410002037"], counts(7), [SIX_AND_TOTAL], wide())
+    left = splits(["341002037"], counts(7), [SIX_AND_TOTAL], wide())
 
     assert ("34", "1", "0", "0", "2", "0", "37") in left
     assert 1 < len(left) < len(every)
