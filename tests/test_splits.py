@@ -38,7 +38,7 @@ def test_the_sum_of_a_row_leaves_few_of_its_cuts() -> None:
     left = splits(["341002037"], counts(7), [SIX_AND_TOTAL], wide())
 
     assert ("34", "1", "0", "0", "2", "0", "37") in left
-    assert 1 < len(left) < len(every)
+    assert set(left) < set(every)
 
 
 @settings(deadline=None, max_examples=100)
