@@ -9,9 +9,10 @@ from itertools import accumulate, combinations
 from math import gcd
 from typing import NamedTuple
 
-from agent.cells import Strip, Token, digits, look_alike, value_of
+from agent.cells import Strip
 from agent.outcome import Number
 from agent.splits import Blanks, Bound, BoundError, LocalSum, splits
+from agent.tokens import Token, extent, look_alike, value_of
 from schemas.form import Kind
 
 MOST_WAYS = 4000
@@ -77,8 +78,8 @@ def habits(strips: Iterable[tuple[Strip, int]]) -> Habits:
             steps.update(strip.gaps[1:])
             breaks.update([strip.tail])
     return Habits(
-        glued=any(len(s.tokens) == 1 and digits(s.tokens) >= n for s, n in lone),
-        blanks="parts" if any(0 < len(s.tokens) < n and digits(s.tokens) < n for s, n in lone) else "none",
+        glued=any(len(s.tokens) == 1 and extent(s.tokens) >= n for s, n in lone),
+        blanks="parts" if any(0 < len(s.tokens) < n and extent(s.tokens) < n for s, n in lone) else "none",
         first_cell={width: next(iter(seen)) for width, seen in firsts.items() if len(seen) == 1},
         rhythms=((next(iter(steps)), breaks.most_common(1)[0][0]),) if len(steps) == 1 and 0 not in steps else (),
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from agent.cells import NUMBER, value_of
 from agent.document import Document
 from agent.fits import Cell
 from agent.squeeze import normal
+from agent.tokens import NUMBER, value_of
 from schemas.form import Items
 
 _FIGURE = re.compile(rf"(?:[A-Z]{{2,3}}|RM|[$€£¥])?\s*(?P<number>{NUMBER})")

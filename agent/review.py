@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.cells import value_of
 from agent.document import Document
 from agent.errors import UsageError
 from agent.evidence import Evidence
@@ -29,6 +28,7 @@ from agent.outcome import (
     Standing,
 )
 from agent.squeeze import normal
+from agent.tokens import value_of
 from schemas.form import Form, Kind
 
 Kinds = Literal["correct", "accept", "accept_as_published", "reject", "retry", "undo"]

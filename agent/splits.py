@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from agent.cells import value_of
 from agent.outcome import Number
+from agent.tokens import value_of
 from schemas.form import Kind
 
 Split = tuple[str, ...]

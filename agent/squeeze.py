@@ -30,7 +30,7 @@ def normal_line(line: str) -> str:
     suspect = "-" in folded or "页" in folded or "age" in folded
     if suspect and (_FOOTER.match(folded) or ("|" in folded and _RULE.match(folded))):
         return " " * len(folded)
-    return folded.replace("|", "\t") if folded.count("|") > 1 else folded
+    return folded.replace("|", "\t") if folded.count("|") > 1 or " | " in folded else folded
 
 
 @lru_cache(maxsize=4096)

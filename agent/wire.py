@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from agent.cells import value_of
 from agent.outcome import BLANKS, Figure, Number
 from agent.squeeze import normal
+from agent.tokens import value_of
 from schemas.form import Column, Grid, Items, Kind, Row
 
 LARGEST = 10**15
