@@ -128,6 +128,43 @@ def test_a_figure_printed_over_a_rule_is_doubtful() -> None:
     assert [document.cells[line, cell].confidence for cell in range(3)] == [None, 0.4, 0.4]
 
 
+def test_a_figure_too_wide_for_its_cell_is_put_together_and_doubted() -> None:
+    narrow = ruled((50, 150, 174, 198), (250, 220))
+
+    document = read(
+        narrow + text(52, 230, "Rules") + text(152, 238, "1234") + text(152, 226, "5") + text(176, 230, "7")
+    )
+
+    assert shown(document) == ["Rules\t12345\t7"]
+    line = document.lines.index("Rules\t12345\t7") + 1
+    assert [document.cells[line, cell].confidence for cell in range(3)] == [None, 0.4, None]
+
+
+def test_two_figures_on_two_lines_of_a_wide_cell_stay_two() -> None:
+    assert shown(read(GRID + text(52, 235, "Rules") + text(152, 241, "1") + text(152, 232, "2"))) == [
+        "Rules\t1 2\t",
+        "\t\t",
+    ]
+
+
+SPLIT = [
+    pytest.param(
+        "Licences given", "by law", ["Licences given by law\t2", "c\t3"], id="a label that filled its cell goes on"
+    ),
+    pytest.param("Licences", "by law", ["Licences\t2", "by law\t", "c\t3"], id="one with room left does not"),
+]
+
+
+@pytest.mark.parametrize(("above", "below", "expected"), SPLIT)
+def test_a_row_broken_by_the_page_is_put_together(above: str, below: str, expected: list[str]) -> None:
+    first = ruled((50, 122, 200), (60, 40)) + text(52, 46, above) + text(124, 46, "2") + text(200, 20, "- 1 -")
+    second = ruled((50, 122, 200), (280, 260, 240)) + text(52, 266, below) + text(52, 246, "c") + text(124, 246, "3")
+
+    found = [line for line in shown(read(first, second)) if line != "- 1 -"]
+
+    assert found == expected
+
+
 def test_columns_without_rules_are_told_by_position() -> None:
     rows = text(50, 250, "Rules") + text(152, 250, "0") + text(252, 250, "5")
     rows += text(50, 235, "Licences") + text(248, 235, "550")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -15,11 +15,14 @@ from agent.loaders.columns import Page, Word
 from agent.loaders.grid import Box, Grid, dark, sized, straightened, tables
 from agent.loaders.image import picture
 from agent.loaders.ocr import NOTHING, Engine, Reading
+from agent.outcome import BLANKS
 
 Picture = NDArray[Any]
 
 UNREAD = "?"
 DOUBTFUL = 0.3
+SURE = 0.8
+"""Two readings that agree count for no more than doubtful where the engine was less sure of one of them."""
 BLANK = 0.95
 MARGIN = 6  # pixels between a rule's middle and what is looked at in a cell
 SPECK = 10  # pixels; ink smaller than this both ways is dirt
@@ -127,26 +130,33 @@ class _Sheet:
         return Reading(text, columns.least(words) or 0.0)
 
 
-def agreed(first: Reading, second: Reading, third: Any) -> Reading:
+def agreed(first: Reading, second: Reading, third: Callable[[], Reading]) -> Reading:
     """One reading of two that were made apart: sure where they agree, the best of three and doubtful where not."""
     a, b = _plain(first), _plain(second)
-    if a.text == b.text:
-        return Reading(a.text, min(a.score, b.score)) if a.text else Reading(UNREAD, 0.0)
-    c = _plain(third())
-    options = [r for r in (a, b, c) if r.text]
+    score = min(a.score, b.score)
+    if a.text == b.text and a.text and score >= SURE and _is_plausible(a.text):
+        return Reading(a.text, score)
+    options = [r for r in (a, b, _plain(third())) if r.text]
     if not options:
         return Reading(UNREAD, 0.0)
-    best = max(
-        options, key=lambda r: (sum(o.text == r.text for o in options), bool(_FIGURE.fullmatch(r.text)), r.score)
-    )
+    best = max(options, key=lambda r: (sum(o.text == r.text for o in options), _is_figure(r.text), r.score))
     return Reading(best.text, min(best.score, DOUBTFUL))
+
+
+def _is_figure(text: str) -> bool:
+    return _FIGURE.fullmatch(text) is not None
+
+
+def _is_plausible(text: str) -> bool:
+    """A figure, a mark for none, or words; letters among digits are a misreading."""
+    return _is_figure(text) or text in BLANKS or _LABEL.search(text) is not None
 
 
 def _plain(reading: Reading) -> Reading:
     """A figure without the specks at its ends that look like stops; a lone round letter is a zero."""
     text = "".join(reading.text.split())
     bare = text.strip(_DIRT)
-    if _FIGURE.fullmatch(bare):
+    if _is_figure(bare):
         return Reading(bare, reading.score)
     return Reading("0" if bare in ("O", "o", "〇", "○") else text, reading.score)
 

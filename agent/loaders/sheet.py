@@ -1,0 +1,204 @@
+"""A printed page of a PDF: its ruled tables by their rules, the rest by position, and what a page or cell broke."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from agent.loaders import columns, rules
+from agent.loaders.blocks import EMPTY, Line, join
+from agent.loaders.columns import Page, Word
+
+if TYPE_CHECKING:
+    from pdfplumber.page import Page as Sheet
+    from pdfplumber.table import Table
+
+Char = dict[str, Any]
+Box = tuple[float, float, float, float]
+THICK = 3  # points: a filled box thicker than this is a background, thinner it is a rule
+DOUBTFUL = 0.4
+SHORT = 8  # characters: a line no longer, above or below a table, is a page's number
+
+_FIGURE = re.compile(r"[-－—+/]?[\d.,，%]*|无")
+
+
+@dataclass
+class Printed:
+    """A page's lines. ``first``, ``last``: the rows that begin and end it, where these are of a table.
+
+    ``full``: columns of the last row whose text fills its cell, so that more of it may follow on the next page.
+    """
+
+    lines: list[Line]
+    first: int | None = None
+    last: int | None = None
+    full: frozenset[int] = frozenset()
+
+
+def printed(sheet: Sheet, number: int) -> Printed:
+    """The page's text."""
+    page = Page(number, float(sheet.width), float(sheet.height))
+    clean = sheet.filter(_is_seen).dedupe_chars()
+    parts: list[tuple[float, list[Line], frozenset[int] | None]] = []
+    loose: list[Char] = clean.chars
+    for table in rules.tables(clean):
+        if max(len(row.cells) for row in table.rows) > 1:  # one column is a frame around prose
+            cells, loose = _Cells.of(table, loose)
+            parts.append((table.bbox[1], cells.lines(page), cells.full()))
+    parts += [(height, [line], None) for height, line in columns.lines(_words(loose), page)]
+    return _assembled(sorted(parts, key=lambda part: part[0]))
+
+
+def _assembled(parts: Sequence[tuple[float, list[Line], frozenset[int] | None]]) -> Printed:
+    found = Printed([])
+    seen = False
+    for _, lines, full in parts:
+        if full is not None:
+            found.first = found.first if seen else len(found.lines) + 1
+            found.lines += [EMPTY, *lines, EMPTY]
+            found.last, found.full = len(found.lines) - 2, full
+            seen = True
+        else:
+            found.lines += lines
+            if any(len("".join(line.cells)) > SHORT for line in lines):
+                seen, found.last = True, None
+    return found
+
+
+def rejoin(above: Printed, below: Printed) -> None:
+    """Put a row back together whose label goes on at the head of the next page, under its figures."""
+    if above.last is None or below.first is None:
+        return
+    row, rest = above.lines[above.last], below.lines[below.first]
+    going_on = {x for x, text in enumerate(rest.cells) if text}
+    figures = [x for x, text in enumerate(row.cells) if text and _FIGURE.fullmatch(text)]
+    if len(row.cells) == len(rest.cells) and figures and going_on and going_on <= above.full - set(figures):
+        texts = tuple(join(pair) for pair in zip(row.cells, rest.cells, strict=True))
+        above.lines[above.last] = Line(texts, row.places)
+        del below.lines[below.first]
+
+
+def _is_seen(item: dict[str, Any]) -> bool:
+    """Whether a drawn thing can be a rule or a letter that is seen: white backgrounds are none."""
+    if item["object_type"] != "rect" or min(item["width"], item["height"]) <= THICK:
+        return True
+    return bool(item.get("stroke")) or (bool(item.get("fill")) and not _is_white(item.get("non_stroking_color")))
+
+
+def _is_white(color: Any) -> bool:
+    parts = color if isinstance(color, tuple | list) else (color,)
+    if not all(isinstance(part, int | float) for part in parts):
+        return False
+    return all(p == 0 for p in parts) if len(parts) == 4 else all(p >= 0.99 for p in parts)
+
+
+def _words(chars: Sequence[Char]) -> list[Word]:
+    from pdfplumber.utils.text import extract_words
+
+    found = extract_words(list(chars), x_tolerance_ratio=0.3, y_tolerance=2)
+    return [Word(w["text"], w["x0"], w["top"], w["x1"], w["bottom"]) for w in found]
+
+
+At = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """A table's cells by row and column: where each stands, and the lines of words in it."""
+
+    height: int
+    width: int
+    boxes: dict[At, Box]
+    words: dict[At, list[list[Word]]]
+    doubtful: set[At]
+
+    @classmethod
+    def of(cls, table: Table, chars: Sequence[Char]) -> tuple[_Cells, list[Char]]:
+        """The table's cells, and the characters that stand outside of it."""
+        held: dict[At, list[Char]] = {}
+        boxes = _boxes(table)
+        loose = []
+        for char in chars:
+            at = _cell_at(boxes, (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2)
+            held.setdefault(at, []).append(char) if at else loose.append(char)
+        words = {at: columns.rows_of(_words(inside)) for at, inside in held.items()}
+        width = max(len(row.cells) for row in table.rows)
+        return cls(len(table.rows), width, boxes, words, _over_borders(held)), loose
+
+    def lines(self, page: Page) -> list[Line]:
+        """The rows of the table."""
+        return [self._line(y, page) for y in range(self.height)]
+
+    def _line(self, y: int, page: Page) -> Line:
+        texts, places = [], []
+        for at in ((y, x) for x in range(self.width)):
+            text, broken = self._text(at)
+            texts.append(text)
+            doubt = DOUBTFUL if broken or at in self.doubtful else None
+            places.append(page.place(self.boxes[at], doubt) if at in self.boxes else None)
+        return Line(tuple(texts), tuple(places))
+
+    def _text(self, at: At) -> tuple[str, bool]:
+        """The cell's text, and whether a figure in it was too wide for one line and is put together again."""
+        rows = self.words.get(at, [])
+        texts = [" ".join(word.text for word in row) for row in rows]
+        broken = False
+        for i in range(len(rows) - 1, 0, -1):
+            figures = _FIGURE.fullmatch(texts[i - 1]) and _FIGURE.fullmatch(texts[i])
+            if figures and self._room(at, rows[i - 1]) < _letter(rows[i][0]):
+                texts[i - 1 : i + 1] = [texts[i - 1] + texts[i]]
+                broken = True
+        return join(texts), broken
+
+    def full(self) -> frozenset[int]:
+        """The columns of the last row whose text leaves no room for one more letter."""
+        y = self.height - 1
+        ends = {x: self.words[y, x][-1] for x in range(self.width) if self.words.get((y, x))}
+        return frozenset(x for x, row in ends.items() if self._room((y, x), row) < _letter(row[-1]))
+
+    def _room(self, at: At, row: Sequence[Word]) -> float:
+        """The width a line of a cell leaves free between the paddings of this table's cells."""
+        padding = min(r[0].x0 - self.boxes[a][0] for a, rows in self.words.items() for r in rows)
+        x0, _, x1, _ = self.boxes[at]
+        return x1 - x0 - 2 * max(padding, 0) - (row[-1].x1 - row[0].x0)
+
+
+def _letter(word: Word) -> float:
+    return (word.x1 - word.x0) / len(word.text)
+
+
+def _boxes(table: Table) -> dict[At, Box]:
+    """The cells by row and column; last those that no rule closes, as far as the rules of others reach."""
+    closed = {(y, x): box for y, row in enumerate(table.rows) for x, box in enumerate(row.cells) if box}
+    lefts = sorted({box[0] for box in closed.values()})
+    rights = [*lefts[1:], table.bbox[2]]
+    open_ = {
+        (y, x): (lefts[x], row.bbox[1], rights[x], row.bbox[3])
+        for y, row in enumerate(table.rows)
+        for x, box in enumerate(row.cells)
+        if not box
+    }
+    return closed | open_
+
+
+def _cell_at(boxes: dict[At, Box], x: float, y: float) -> At | None:
+    return next((at for at, (x0, top, x1, bottom) in boxes.items() if x0 <= x <= x1 and top <= y <= bottom), None)
+
+
+def _over_borders(held: dict[At, list[Char]]) -> set[At]:
+    """Cells whose figure runs on in the cell beside it: one figure printed over the rule, or two too close to tell."""
+    found = set()
+    ends: dict[int, list[tuple[Char, At]]] = {}
+    for at, chars in held.items():
+        for char in chars:
+            if char["text"].isdecimal():
+                ends.setdefault(round(char["bottom"]), []).append((char, at))
+    for line in ends.values():
+        line.sort(key=lambda end: end[0]["x0"])
+        for (left, here), (right, there) in pairwise(line):
+            if here != there and right["x0"] - left["x1"] < 0.2 * left["size"]:
+                found |= {here, there}
+    return found

@@ -1,0 +1,148 @@
+"""What loading takes and how much of a scan is read right: ``python -m eval.bench_loaders [--scans]``.
+
+Without ``--scans``: seconds and peak memory a page by format, for one report of this project's generator.
+With it: figures right by resolution and wear, over several fonts and table styles. Minutes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.errors import InputError
+from agent.pipeline import extract
+from eval import render
+from eval.cases import Case
+from eval.generator import generate
+from eval.render import Style
+
+CONDITIONS = (
+    (150, "clean"),
+    (200, "clean"),
+    (150, "skew-2"),
+    (200, "skew--2+jpeg-60"),
+    (150, "noise"),
+    (200, "noise"),
+    (150, "jpeg-60"),
+    (100, "clean"),
+    (100, "noise-8+skew-1+jpeg-60"),
+)
+"""Resolution and wear of the pages."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """Figures of a report against its truth. ``trusted``: wrong and yet in the record, which must be none."""
+
+    figures: int
+    right: int
+    wrong: int
+    trusted: int
+    status: str
+    seconds: float
+
+
+def scan_score(case: Case, scan: bytes) -> Score:
+    """How the scan of a report is read, against the figures the case gives."""
+    start = time.perf_counter()
+    outcome = extract(scan, reader="offline", name=f"{case.name}.pdf")
+    seconds = time.perf_counter() - start
+    figures = {path: value for path, value in case.figures().items() if value is not None}
+    if outcome.status == "not_this_form":
+        return Score(len(figures), 0, 0, 0, outcome.status, seconds)
+    read = {path: outcome.reading.value(path) for path in figures}
+    kept = Case("", "accepted", outcome.record).figures()
+    return Score(
+        len(figures),
+        sum(read[path] == value for path, value in figures.items()),
+        sum(read[path] not in (None, value) for path, value in figures.items()),
+        sum(kept.get(path) not in (None, value) for path, value in figures.items()),
+        outcome.status,
+        seconds,
+    )
+
+
+def scanned(printed: bytes, dpi: int, wear: str) -> bytes:
+    """A printed PDF as a scan of it."""
+    return render.scanned_pdf([render.worn(page, wear) for page in render.images(printed, dpi)], dpi)
+
+
+def scans(styles: Sequence[Style] = render.STYLES, seeds: Sequence[int] = (1,)) -> Iterator[str]:
+    """A Markdown table: figures right by condition."""
+    yield "| dpi | wear | figures | right | wrong | wrong in the record | seconds a report |"
+    yield "|---|---|---|---|---|---|---|"
+    cases = [generate(seed, layout="tab", damage=()) for seed in seeds]
+    printed = [(case, render.pdf(case.text, style)) for case in cases for style in styles]
+    for dpi, wear in CONDITIONS:
+        scores = [scan_score(case, scanned(pdf, dpi, wear)) for case, pdf in printed]
+        sums = [sum(getattr(score, name) for score in scores) for name in ("figures", "right", "wrong", "trusted")]
+        seconds = sum(score.seconds for score in scores) / len(scores)
+        yield f"| {dpi} | {wear} | {' | '.join(map(str, sums))} | {seconds:.1f} |"
+
+
+def formats() -> Iterator[str]:
+    """A Markdown table: seconds and peak memory by format."""
+    yield "| format | bytes | pages | seconds | seconds a page | peak MiB |"
+    yield "|---|---|---|---|---|---|"
+    text = generate(1, layout="tab", damage=()).text
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make in _files(text).items():
+            try:
+                path = Path(folder, f"report.{name}")
+                path.write_bytes(make())
+                yield f"| {name} | {path.stat().st_size} | {_measured(path)} |"
+            except (FileNotFoundError, ImportError, InputError, RuntimeError) as error:
+                yield f"| {name} | not measured: {error} | | | | |"
+
+
+def _files(text: str) -> dict[str, Callable[[], bytes]]:
+    def printed() -> bytes:
+        if shutil.which("chromium"):
+            return render.pdf(text)
+        return render.office(render.docx(text), "docx", "pdf")
+
+    return {
+        "txt": text.encode,
+        "html": lambda: render.html(text),
+        "docx": lambda: render.docx(text),
+        "xlsx": lambda: render.xlsx(text),
+        "doc": lambda: render.office(render.docx(text), "docx", "doc:MS Word 97"),
+        "pdf": printed,
+        "scan.pdf": lambda: scanned(printed(), 150, "clean"),
+    }
+
+
+_ONE = """
+import resource, sys, time
+from pathlib import Path
+from agent.document import load
+start = time.perf_counter()
+pages = load(Path(sys.argv[1])).pages or 1
+seconds = time.perf_counter() - start
+peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024
+print(f"{pages} | {seconds:.2f} | {seconds / pages:.2f} | {peak}")
+"""
+
+
+def _measured(path: Path) -> str:
+    """Pages, seconds and peak memory of loading the file, in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", _ONE, str(path)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InputError(done.stderr.strip().splitlines()[-1])
+    return done.stdout.strip()
+
+
+def main() -> None:
+    """Print the table as it grows."""
+    for line in scans() if "--scans" in sys.argv[1:] else formats():
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
