@@ -15,7 +15,7 @@ from agent.pipeline import extract
 from eval.cases import Case
 from schemas import load as load_form
 
-_FIGURE = re.compile(r"(?<![\d.])(?:0|[1-9]\d*)(?![\d.]*[.、．年月日])")
+_FIGURE = re.compile(r"(?<![\d.])(?:0|[1-9]\d*)(?![\d.]*[\\.、．年月日])")
 
 
 @dataclass(frozen=True)
