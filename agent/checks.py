@@ -85,10 +85,8 @@ def _completeness(evidence: Evidence, attested: Collection[str]) -> Iterator[Fin
         if found is None:
             yield _no_table(table, evidence, section)
             continue
-        if found.swapped and not set(found.grid.all_paths()) <= set(attested):
-            yield _finding(
-                "layout", f"{table}: columns stand in another order: {', '.join(found.swapped)}", Reason.UNREADABLE
-            )
+        if found.trouble and not set(found.grid.all_paths()) <= set(attested):
+            yield _finding("layout", f"{table}: {found.trouble}", Reason.UNREADABLE)
         missing = [row for row in found.grid.rows if row.id not in found.places]
         lost = [row.id for row in missing if not set(found.grid.paths(row)) <= set(attested)]
         if lost:
@@ -129,7 +127,7 @@ def _match(path: str, figure: Figure | None, evidence: Evidence) -> Finding | No
     found = evidence.tables.get(path.split(".")[0])
     place = evidence.place(path)
     lines = place.lines if place else ()
-    if found and found.swapped:
+    if found and found.trouble:
         return _finding("layout", "column unknown", Reason.UNREADABLE, (path,), lines)
     if found and place is None:
         return _finding("source", "its row was not found in the source", Reason.NOT_FOUND_IN_SOURCE, (path,))

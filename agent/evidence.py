@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from agent import labels
-from agent.cells import Strip, strip_of
 from agent.document import Document
 from agent.fits import Cell, Fits, Habits, fits, habits
 from agent.items import Listed, find as find_items
+from agent.rows import Rows, find as find_rows, vocabulary
 from agent.segments import Span, segment
 from agent.solver import Solution, Table, solve
 from agent.splits import LocalSum
-from agent.squeeze import Squeezed, normal, squeeze
+from agent.squeeze import Squeezed, normal
 from schemas.form import Equation, Form, Grid, Items, Row, Section, Total
 
 
@@ -37,38 +36,20 @@ class Place:
 
 @dataclass(frozen=True)
 class Found:
-    """A grid found in the source: the variant, its places by row id, and what the sums settle."""
+    """A grid found in the source: the variant, its places by row id, and what the sums settle.
+
+    ``trouble``: why its columns cannot be told, so that no figure of it may be trusted.
+    """
 
     grid: Grid
     places: Mapping[str, Place]
     solution: Solution
-    swapped: tuple[str, ...] = ()
+    trouble: str = ""
 
     @cached_property
     def by_path(self) -> Mapping[str, Place]:
         """The place of each figure's row."""
         return {path: place for place in self.places.values() for path in self.grid.paths(place.row)}
-
-
-@dataclass(frozen=True)
-class _Row:
-    index: int
-    strip: Strip
-    extent: tuple[int, int]
-    misprinted: bool = False
-    ordered: bool = False
-
-
-@dataclass(frozen=True)
-class _Rows:
-    grid: Grid
-    strips: list[_Row]
-    swapped: tuple[str, ...]
-
-    def widths(self) -> Iterator[tuple[Strip, int]]:
-        """Each row's strip with how many cells it should have."""
-        for row in self.strips:
-            yield row.strip, len(self.grid.rows[row.index].columns)
 
 
 @dataclass(frozen=True)
@@ -89,7 +70,7 @@ class Evidence:
         """Every cell the source settles, by path."""
         settled: dict[str, Cell] = {}
         for found in self.tables.values():
-            if found and not found.swapped:
+            if found and not found.trouble:
                 settled.update(found.solution.cells)
         for name, listed in self.items.items():
             for i, entry in enumerate(listed.entries if listed else ()):
@@ -129,7 +110,7 @@ def gather(document: Document, form: Form) -> Evidence:
     source = Squeezed.of(document.lines)
     spans = segment(source, form)
     words = vocabulary(form)
-    strips = {table: _strips(source, words, variants, spans) for table, variants in form.tables.items()}
+    strips = {table: find_rows(source, words, variants, spans) for table, variants in form.tables.items()}
     why = _not_this_form(document, form, spans, [rows for rows in strips.values() if rows])
     if why:
         return Evidence(form, source, spans, {}, False, why)
@@ -152,7 +133,7 @@ def gather(document: Document, form: Form) -> Evidence:
     return Evidence(form, source, spans, tables, True, "", statements, listed)
 
 
-def _not_this_form(document: Document, form: Form, spans: Mapping[str, Span], tables: Sequence[_Rows]) -> str:
+def _not_this_form(document: Document, form: Form, spans: Mapping[str, Span], tables: Sequence[Rows]) -> str:
     """Why the document is not of this form; empty where it is.
 
     Its sections must look like headings, or a table of the form must really be there: a letter that names
@@ -182,34 +163,7 @@ def _statement(source: Squeezed, section: Section, spans: Mapping[str, Span]) ->
     return None
 
 
-def _strips(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[str, Span]) -> _Rows | None:
-    """The variant whose labels fit best, with the strip behind each of its labels."""
-    best: tuple[float, Grid, list[labels.Mark]] | None = None
-    for grid in variants:
-        span = spans.get(grid.section)
-        if span is None:
-            continue
-        marks = labels.find(source, grid, span.body, span.end)
-        score = sum(mark.score for mark in marks) - 3 * (len(grid.rows) - labels.rows_found(marks))
-        if labels.rows_found(marks) and (best is None or score > best[0]):
-            best = (score, grid, marks)
-    if best is None:
-        return None
-    _, grid, marks = best
-    span = spans[grid.section]
-    if any(row.flat for row in grid.rows):
-        strips = _flat_strips(source, grid, span, words)
-    else:
-        ends = [mark.start for mark in marks[1:]] + [span.end]
-        strips = [
-            (mark, strip_of(source, mark.end, end, words))
-            for mark, end in zip(marks, ends, strict=True)
-            if mark.row is not None
-        ]
-    return _Rows(grid, _share(grid, strips), _swapped(source, grid, marks, span))
-
-
-def _settle(form: Form, rows: _Rows, habit: Habits) -> Found:
+def _settle(form: Form, rows: Rows, habit: Habits) -> Found:
     """The ways each row can be read, and what the sums leave of them."""
     grid = rows.grid
     equations = tuple(form.equations(grid))
@@ -217,10 +171,10 @@ def _settle(form: Form, rows: _Rows, habit: Habits) -> Found:
     if habit.blanks == "parts" and any(not place.fits.ways for place in places.values()):
         places = _fitted(rows, replace(habit, blanks="any"), equations)
     solution = solve(Table({name: (grid.paths(p.row), p.fits.ways) for name, p in places.items()}, equations))
-    return Found(grid, places, solution, rows.swapped)
+    return Found(grid, places, solution, rows.trouble)
 
 
-def _fitted(rows: _Rows, habit: Habits, equations: Sequence[Equation]) -> dict[str, Place]:
+def _fitted(rows: Rows, habit: Habits, equations: Sequence[Equation]) -> dict[str, Place]:
     """The places of a grid's rows, with the ways each can be read."""
     places: dict[str, Place] = {}
     for found in rows.strips:
@@ -232,16 +186,6 @@ def _fitted(rows: _Rows, habit: Habits, equations: Sequence[Equation]) -> dict[s
     return places
 
 
-def vocabulary(form: Form) -> str:
-    """Every official word of the form, squeezed: pieces of them in or around a table are no cells."""
-    grids = [grid for variants in form.tables.values() for grid in variants]
-    words = [word for grid in grids for row in grid.rows for word in (*row.labels, *row.groups)]
-    words += [label for grid in grids for row in grid.rows for c in row.columns for label in c.labels]
-    words += [word for section in form.sections for word in (*section.titles, *section.anchors)]
-    words += [word for grid in grids for word in grid.words]
-    return "\0".join(["", *dict.fromkeys(squeeze(word) for word in words), ""])
-
-
 def local_sums(paths: Sequence[str], equations: Sequence[Equation]) -> list[LocalSum]:
     """The sums that lie within one row, by position."""
     at = {path: i for i, path in enumerate(paths)}
@@ -250,74 +194,3 @@ def local_sums(paths: Sequence[str], equations: Sequence[Equation]) -> list[Loca
         for e in equations
         if len(e.right) == 1 and all(p in at for p in e.paths)
     ]
-
-
-def _flat_strips(source: Squeezed, grid: Grid, span: Span, words: str) -> list[tuple[labels.Mark, Strip]]:
-    """The cells of a grid printed in one line stand behind the last label of its header."""
-    index, row = next((i, r) for i, r in enumerate(grid.rows) if r.flat)
-    low, high = source.index(span.body), source.index(span.end)
-    best: tuple[int, labels.Mark, Strip] | None = None
-    for label in row.labels:
-        core = squeeze(label)
-        at = source.text.find(core, low, high)
-        while at >= 0:
-            end = at + len(core)
-            begin, stop = source.at[at], source.at[end - 1] + 1
-            if (
-                end >= high
-                or source.text[end].isdigit()
-                or not any(squeeze(x) in source.text[end:high] for x in row.labels)
-            ):
-                mark = labels.Mark(index, 0, begin, stop, 1)
-                strip = strip_of(source, stop, span.end, words)
-                rank = len(strip.tokens) + sum(len(t.text) for t in strip.tokens if t.shape == "figure")
-                if best is None or rank > best[0]:
-                    best = (rank, mark, strip)
-            at = source.text.find(core, at + 1, high)
-    return [best[1:]] if best else []
-
-
-def _share(grid: Grid, strips: list[tuple[labels.Mark, Strip]]) -> list[_Row]:
-    """Rows whose figures stand behind another row's label: labels first and numbers after, or a label lost."""
-    shared: list[_Row] = []
-    waiting: list[_Row] = []
-    for position, (mark, strip) in enumerate(strips):
-        assert mark.row is not None
-        own = _Row(mark.row, strip, (mark.start, strip.end), mark.misprinted)
-        if not strip.tokens and not strip.empties:
-            waiting.append(own)
-            continue
-        following = strips[position + 1][0].row if position + 1 < len(strips) else len(grid.rows)
-        group = [*(row.index for row in waiting), *range(mark.row, following or 0)]
-        parts = _parts(grid, group, strip)
-        shared += parts or [*waiting, own]
-        waiting = []
-    return shared + waiting
-
-
-def _parts(grid: Grid, group: Sequence[int], strip: Strip) -> list[_Row]:
-    """The strip cut into the rows of ``group``, where it holds exactly their cells; else nothing."""
-    widths = [len(grid.rows[i].columns) for i in group]
-    together = list(group) == list(range(group[0], group[0] + len(group)))
-    if len(group) < 2 or not together or len(strip.tokens) != sum(widths):
-        return []
-    parts, start = [], 0
-    for i, width in zip(group, widths, strict=True):
-        tokens = strip.tokens[start : start + width]
-        start += width
-        apart = len({t.line for t in tokens}) == 1 and len({t.line for t in strip.tokens}) == len(group)
-        part = replace(strip, line=tokens[0].line, tokens=tokens, cells=None, gaps=(1,) * width, empties=0)
-        parts.append(_Row(i, part, (strip.end, strip.end), ordered=not (apart and len(group) == len(grid.rows))))
-    return parts
-
-
-def _swapped(source: Squeezed, grid: Grid, marks: list[labels.Mark], span: Span) -> tuple[str, ...]:
-    """Column labels that stand in another order than the form's: then no figure may be read by position."""
-    end = next((m.start for m in marks if m.row is not None), span.end)
-    low, high = source.index(span.body), source.index(end)
-    places = []
-    for names in grid.header:
-        found = [at for at in (source.text.find(squeeze(name), low, high) for name in names) if at >= 0]
-        if found:
-            places.append((min(found), names[0]))
-    return tuple(name for _, name in sorted(places)) if places != sorted(places) else ()

@@ -23,7 +23,7 @@ def rows_to_ask(reading: Reading, evidence: Evidence) -> dict[str, list[Row]]:
     """
     asked: dict[str, list[Row]] = {}
     for table, found in evidence.tables.items():
-        if found is None or found.swapped:
+        if found is None or found.trouble:
             continue
         rows = [place.row for place in found.places.values() if _misread(reading, evidence, found, place)]
         if rows:

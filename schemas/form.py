@@ -26,11 +26,12 @@ class FormError(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a printed row. ``id`` is its part of the figure's path."""
+    """A column of a printed row. ``id`` is its part of the figure's path; ``unit``: the only one it may stand in."""
 
     id: str
     labels: tuple[str, ...]
     kind: Kind = "count"
+    unit: str = ""
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ TABLE2_2021 = Grid(
         Row(
             "fees",
             ("行政事业性收费",),
-            (Column("amount_10k_yuan", ("本年收费金额",), "amount"),),
+            (Column("amount_10k_yuan", ("本年收费金额",), "amount", "万元"),),
             ("第二十条第（八）项", "信息内容", "本年收费金额（单位：万元）"),
         ),
     ),
@@ -192,7 +192,7 @@ _TABLE3_FOOT = (
     _row3("processed_total", "（七）总计", "（七）合计"),
     _row3("carried_out", "四、结转下年度继续办理"),
 )
-_TABLE3_HEADER = tuple(c.labels for c in _APPLICANTS[1:5])
+_TABLE3_HEADER = tuple(c.labels for c in _APPLICANTS[:5])
 _TABLE3_WORDS = (
     "（本列数据的勾稽关系为：第一项加第二项之和，等于第三项加第四项之和）",
     "申请人情况",
@@ -236,7 +236,15 @@ TABLE4 = Grid(
             flat=True,
         ),
     ),
-    header=(("结果维持",), ("结果纠正",), ("其他结果",), ("尚未审结",), ("复议后起诉",)),
+    header=(
+        ("结果维持",),
+        ("结果纠正",),
+        ("其他结果",),
+        ("尚未审结",),
+        ("总计",),
+        ("未经复议直接起诉",),
+        ("复议后起诉",),
+    ),
     words=("行政诉讼",),
 )
 

@@ -1,0 +1,138 @@
+"""The rows of a grid in the source: each label with the strip behind it, and what its header says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from agent import headers, labels
+from agent.cells import Strip, strip_of
+from agent.segments import Span
+from agent.squeeze import Squeezed, squeeze
+from schemas.form import Form, Grid
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row found: its index in the grid, the strip behind its label, from label to last cell."""
+
+    index: int
+    strip: Strip
+    extent: tuple[int, int]
+    misprinted: bool = False
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one grid. ``trouble``: why its columns cannot be told.
+
+    ``first_cells``: in which cell its header has the first column, by width of the line.
+    """
+
+    grid: Grid
+    strips: list[Row]
+    trouble: str
+    first_cells: Mapping[int, int]
+
+    def widths(self) -> Iterator[tuple[Strip, int]]:
+        """Each row's strip with how many cells it should have."""
+        for row in self.strips:
+            yield row.strip, len(self.grid.rows[row.index].columns)
+
+
+def find(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[str, Span]) -> Rows | None:
+    """The variant whose labels fit best, with the strip behind each of its labels."""
+    best: tuple[float, Grid, list[labels.Mark]] | None = None
+    for grid in variants:
+        span = spans.get(grid.section)
+        if span is None:
+            continue
+        marks = labels.find(source, grid, span.body, span.end)
+        score = sum(mark.score for mark in marks) - 3 * (len(grid.rows) - labels.rows_found(marks))
+        if labels.rows_found(marks) and (best is None or score > best[0]):
+            best = (score, grid, marks)
+    if best is None:
+        return None
+    _, grid, marks = best
+    span = spans[grid.section]
+    if any(row.flat for row in grid.rows):
+        strips = _flat_strips(source, grid, span, words)
+    else:
+        ends = [mark.start for mark in marks[1:]] + [span.end]
+        strips = [
+            (mark, strip_of(source, mark.end, end, words))
+            for mark, end in zip(marks, ends, strict=True)
+            if mark.row is not None
+        ]
+    trouble = headers.trouble(source, variants, grid, marks, span)
+    return Rows(grid, _share(grid, strips), trouble, headers.first_cells(source, grid, marks, span))
+
+
+def vocabulary(form: Form) -> str:
+    """Every official word of the form, squeezed: pieces of them in or around a table are no cells."""
+    grids = [grid for variants in form.tables.values() for grid in variants]
+    words = [word for grid in grids for row in grid.rows for word in (*row.labels, *row.groups)]
+    words += [label for grid in grids for row in grid.rows for c in row.columns for label in c.labels]
+    words += [word for section in form.sections for word in (*section.titles, *section.anchors)]
+    words += [word for grid in grids for word in grid.words]
+    return "\0".join(["", *dict.fromkeys(squeeze(word) for word in words), ""])
+
+
+def _flat_strips(source: Squeezed, grid: Grid, span: Span, words: str) -> list[tuple[labels.Mark, Strip]]:
+    """The cells of a grid printed in one line stand behind the last label of its header."""
+    index, row = next((i, r) for i, r in enumerate(grid.rows) if r.flat)
+    low, high = source.index(span.body), source.index(span.end)
+    best: tuple[int, labels.Mark, Strip] | None = None
+    for label in row.labels:
+        core = squeeze(label)
+        at = source.text.find(core, low, high)
+        while at >= 0:
+            end = at + len(core)
+            begin, stop = source.at[at], source.at[end - 1] + 1
+            if (
+                end >= high
+                or source.text[end].isdigit()
+                or not any(squeeze(x) in source.text[end:high] for x in row.labels)
+            ):
+                mark = labels.Mark(index, 0, begin, stop, 1)
+                strip = strip_of(source, stop, span.end, words)
+                rank = len(strip.tokens) + sum(len(t.text) for t in strip.tokens if t.shape == "figure")
+                if best is None or rank > best[0]:
+                    best = (rank, mark, strip)
+            at = source.text.find(core, at + 1, high)
+    return [best[1:]] if best else []
+
+
+def _share(grid: Grid, strips: list[tuple[labels.Mark, Strip]]) -> list[Row]:
+    """Rows whose figures stand behind another row's label: labels first and numbers after, or a label lost."""
+    shared: list[Row] = []
+    waiting: list[Row] = []
+    for position, (mark, strip) in enumerate(strips):
+        assert mark.row is not None
+        own = Row(mark.row, strip, (mark.start, strip.end), mark.misprinted)
+        if not strip.tokens and not strip.empties:
+            waiting.append(own)
+            continue
+        following = strips[position + 1][0].row if position + 1 < len(strips) else len(grid.rows)
+        group = [*(row.index for row in waiting), *range(mark.row, following or 0)]
+        parts = _parts(grid, group, strip)
+        shared += parts or [*waiting, own]
+        waiting = []
+    return shared + waiting
+
+
+def _parts(grid: Grid, group: Sequence[int], strip: Strip) -> list[Row]:
+    """The strip cut into the rows of ``group``, where it holds exactly their cells; else nothing."""
+    widths = [len(grid.rows[i].columns) for i in group]
+    together = list(group) == list(range(group[0], group[0] + len(group)))
+    if len(group) < 2 or not together or len(strip.tokens) != sum(widths):
+        return []
+    parts, start = [], 0
+    for i, width in zip(group, widths, strict=True):
+        tokens = strip.tokens[start : start + width]
+        start += width
+        apart = len({t.line for t in tokens}) == 1 and len({t.line for t in strip.tokens}) == len(group)
+        part = replace(strip, line=tokens[0].line, tokens=tokens, cells=None, gaps=(1,) * width, empties=0)
+        parts.append(Row(i, part, (strip.end, strip.end), ordered=not (apart and len(group) == len(grid.rows))))
+    return parts
