@@ -175,11 +175,13 @@ def misprints(outcome: Reviewed, form: Form) -> tuple[Finding, ...]:
     """What is wrong with the report itself, where nothing else hinders; empty where something does.
 
     Such a report may be accepted as published: its figures are read as they stand, and what they violate is told.
+    One with a figure other than its place shows is not as published.
     """
-    found = hindrances(outcome)
+    found = () if against_source(outcome) else hindrances(outcome)
     sums = {path for finding in found if finding.rule == "sum" for path in finding.cells}
     readable = all(g in _SETTLED or (g == Grade.CONTRADICTED and p in sums) for p, g in outcome.grades.items())
-    return found if readable and all(_of_the_report(finding, form) for finding in found) else ()
+    # A report of which no figure was found at all leaves nothing to accept.
+    return found if outcome.grades and readable and all(_of_the_report(finding, form) for finding in found) else ()
 
 
 def _of_the_report(finding: Finding, form: Form) -> bool:

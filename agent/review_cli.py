@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from agent import output
+from agent import desk_cli, output
 from agent.errors import UsageError
 
 
@@ -56,3 +56,7 @@ def show(id: int, db: Path, form: str | None, lang: str | None) -> None:
     output.show(
         for_review(outcome, lines(db, outcome.document.sha256), output.form_of(form or outcome.form), choose(lang))
     )
+
+
+for command in desk_cli.COMMANDS:
+    review.add_command(command)
