@@ -21,6 +21,7 @@ from agent.loaders.blocks import Line
 from agent.loaders.child import ask
 from agent.loaders.ocr import NOTHING, Box, Reading
 from agent.loaders.scan import agreed, lines
+from agent.loaders.turn import upright
 
 Picture = NDArray[numpy.uint8]
 XS, YS = (300, 900, 1200, 1700), (400, 500, 600, 700)
@@ -108,9 +109,37 @@ def test_a_table_that_a_page_break_leaves_open_keeps_its_last_row() -> None:
 
 def test_strokes_of_letters_are_no_lines() -> None:
     grey = page(FULL)
-    grey[545:549, 1260:1360] = 0  # a long dash inside a cell
+    grey[545:549, 915:1185] = 0  # a dash nearly as long as its cell is wide
 
     assert [len(row) for row in rows(lines(grey, 1, Counter()))] == [3, 3, 3]
+
+
+class Arrow:
+    """An engine that can read a strip only where it is darker on its left."""
+
+    def find(self, grey: Picture) -> list[Box]:
+        """The boxes of all ink."""
+        import cv2
+
+        stats = cv2.connectedComponentsWithStats((grey < 250).astype("uint8"))[2][1:]
+        return [(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in stats]
+
+    def read(self, strip: Picture) -> Reading:
+        """Something, and how sure of it."""
+        half = strip.shape[1] // 2
+        return Reading("x", 0.9 if strip[:, :half].mean() < strip[:, half:].mean() else 0.2)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_page_that_lies_on_its_side_or_head_is_turned(turns: int) -> None:
+    grey = numpy.full((300, 200), 255, numpy.uint8)
+    for y in (50, 100, 150):
+        grey[y : y + 10, 20:100], grey[y : y + 10, 100:180] = 0, 200
+
+    found, boxes = upright(numpy.ascontiguousarray(numpy.rot90(grey, turns)), Arrow())
+
+    assert (found == grey).all()
+    assert (20, 50, 180, 60) in boxes
 
 
 def test_ink_that_cannot_be_read_is_no_blank() -> None:

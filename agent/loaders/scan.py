@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -15,6 +15,7 @@ from agent.loaders.columns import Page, Word
 from agent.loaders.grid import Box, Grid, dark, sized, straightened, tables
 from agent.loaders.image import picture
 from agent.loaders.ocr import NOTHING, Engine, Reading
+from agent.loaders.turn import Reader, upright
 from agent.outcome import BLANKS
 
 Picture = NDArray[Any]
@@ -33,16 +34,6 @@ _LABEL = re.compile(r"[⺀-鿿㐀-䶿豈-﫿]")
 _DIRT = ".,，。:：;'‘’`·"
 
 
-class Reader(Protocol):
-    """An OCR engine."""
-
-    def find(self, grey: Picture) -> list[Box]:
-        """The boxes of the lines of text."""
-
-    def read(self, strip: Picture) -> Reading:
-        """What the strip says."""
-
-
 def read(data: bytes, pages: Sequence[int], threads: int) -> Iterator[tuple[int, list[Line]]]:
     """The lines of those pages of an image or a PDF."""
     import numpy
@@ -54,10 +45,10 @@ def read(data: bytes, pages: Sequence[int], threads: int) -> Iterator[tuple[int,
 
 def lines(grey: Picture, number: int, engine: Reader) -> list[Line]:
     """The lines of a page image, places as fractions of the page set straight."""
-    grey = straightened(sized(grey))
+    grey, boxes = upright(straightened(sized(grey)), engine)
     page = Page(number, grey.shape[1], grey.shape[0])
     ink = dark(grey)
-    grids, boxes = tables(grey), engine.find(grey)
+    grids = tables(grey)
     found: list[tuple[float, list[Line]]] = []
     for grid in grids:
         sheet = _Sheet(grey, ink, [box for box in boxes if _overlap(box, grid.box)], engine, page)
