@@ -1,0 +1,292 @@
+"""A batch: many documents, each to its own outcome; none lost, none done or paid twice.
+
+Others read, the pool calls, and this process alone writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from agent.batch_calls import Calls, StopError, Wanted
+from agent.batch_inputs import job_of
+from agent.batch_readers import Readers
+from agent.batch_step import Stepped
+from agent.errors import GoujiError, InputError, ModelError, PermanentModelError, StoreError
+from agent.ledger import SETTLED, Entry, Job, Kept, LeaseLostError, Ledger
+from agent.outcome import NO_USAGE, Usage
+from agent.pipeline import Plan, keep
+
+_ENROLLED = 500
+_LEASED = 32
+_BEAT = 2.0
+_ALIKE = 10
+"""So many documents failing one after the other, none of them unreadable, are no accident."""
+_TOLD = 20
+T = TypeVar("T")
+
+
+class InterruptError(StopError):
+    """A person or the machine asked the run to end."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A document that came to no outcome, and why."""
+
+    path: str
+    status: str
+    error: str
+
+
+@dataclass
+class Tally:
+    """How far a batch is. ``statuses``: documents by what became of them; ``before``: settled by earlier runs."""
+
+    documents: int
+    statuses: Counter[str] = field(default_factory=Counter)
+    before: int = 0
+    copies: int = 0
+    spared: Usage = NO_USAGE
+    problems: list[Problem] = field(default_factory=list)
+    stopped: GoujiError | None = None
+
+    @property
+    def settled(self) -> int:
+        """Documents with an outcome, or failed for good."""
+        return sum(self.statuses[status] for status in SETTLED)
+
+    @property
+    def all_accepted(self) -> bool:
+        """Whether every document has its record."""
+        return self.statuses["accepted"] == self.documents - self.copies and not self.stopped
+
+
+class Batch:
+    """One run over documents. ``calls`` is None where no model is asked; ``tell`` is called at every change."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        plan: Plan,
+        readers: Readers,
+        calls: Calls | None,
+        *,
+        at_once: int,
+        tell: Callable[[Tally], None] = lambda _: None,
+    ) -> None:
+        self.ledger = ledger
+        self.store = ledger.store
+        self.plan = plan
+        self.readers = readers
+        self.calls = calls
+        self.tally = Tally(0)
+        self._tell = tell
+        self._places = asyncio.Semaphore(at_once)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._held: list[Job] = []
+        self._seen: set[bytes] = set()
+        self._alike = 0
+        self._leave = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._broken: BaseException | None = None
+
+    async def run(self, entries: Sequence[Entry]) -> Tally:
+        """Read all documents that are not settled yet. Raises StoreError; what else ends it early is in the tally."""
+        self.tally = Tally(len(entries))
+        beating = asyncio.create_task(self._beat())
+        beating.add_done_callback(self._ended)
+        try:
+            await self._all(self._jobs(entries))
+            held, self._held = self._held, []
+            await self._all(self._leased(held))
+            self._count_held()
+            await self._land()
+        finally:
+            beating.cancel()
+            await self.readers.stop()
+        if self._broken:
+            raise self._broken
+        self.ledger.close(str(self.tally.stopped) if self.tally.stopped else None)
+        return self.tally
+
+    def stop(self, error: GoujiError) -> None:
+        """End early: calls on their way land, all else waits for another run. Asked twice, it ends at once."""
+        if self.tally.stopped:
+            self._leave.set()
+        self.tally.stopped = self.tally.stopped or error
+        for task in self._tasks:
+            task.cancel()
+
+    def stop_soon(self, error: GoujiError) -> None:
+        """``stop``, from a signal or another thread."""
+        self._loop.call_soon_threadsafe(self.stop, error)
+
+    async def _all(self, jobs: AsyncGenerator[Job, None]) -> None:
+        async with aclosing(jobs):
+            async for job in jobs:
+                await self._places.acquire()
+                if self.tally.stopped:
+                    break
+                task = asyncio.create_task(self._document(job))
+                self._tasks.add(task)
+                task.add_done_callback(self._made_room)
+                task.add_done_callback(self._ended)
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    def _made_room(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._places.release()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A task's own errors are told in its document; one that gets out is the end of the run."""
+        if not task.cancelled() and (error := task.exception()):
+            self._broken = self._broken or error
+            self.stop(StopError(str(error)))
+
+    async def _land(self) -> None:
+        if self.calls:
+            landed = asyncio.create_task(self.calls.landed())
+            leaving = asyncio.create_task(self._leave.wait())
+            await asyncio.wait({landed, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            leaving.cancel()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(_BEAT)
+            self.ledger.beat()
+
+    async def _jobs(self, entries: Sequence[Entry]) -> AsyncGenerator[Job, None]:
+        """The documents to read, leased."""
+        for some in _parts(entries, _ENROLLED):
+            if self.tally.stopped:
+                return
+            jobs = await asyncio.to_thread(self._named, some)
+            statuses = self.ledger.enrol(jobs)
+            async for job in self._leased(list(self._open(jobs, statuses))):
+                yield job
+            self._tell(self.tally)
+
+    def _named(self, entries: Sequence[Entry]) -> list[Job]:
+        return [job_of(entry, self.plan) for entry in entries]
+
+    def _open(self, jobs: Sequence[Job], statuses: dict[str, str]) -> Iterator[Job]:
+        for job in jobs:
+            key = bytes.fromhex(job.key)
+            if key in self._seen:
+                self.tally.copies += 1
+                continue
+            self._seen.add(key)
+            status = statuses[job.key]
+            if status in ("waiting", "leased"):
+                yield job
+                continue
+            self.tally.statuses[status] += 1
+            self.tally.before += status in SETTLED
+            if status == "failed":
+                self._note(job, status, job.error or "failed before; `gouji batch retry --failed` tries again")
+
+    async def _leased(self, jobs: Sequence[Job]) -> AsyncGenerator[Job, None]:
+        for some in _parts(jobs, _LEASED):
+            taken = self.ledger.lease(job.key for job in some)
+            for job in some:
+                if job.key in taken:
+                    yield job
+                else:
+                    self._held.append(job)
+
+    def _count_held(self) -> None:
+        """Documents that another run held to the end: what that made of them."""
+        for some in _parts(self._held, _ENROLLED):
+            for status in self.ledger.enrol(some).values():
+                self.tally.statuses[status] += 1
+
+    async def _document(self, job: Job) -> None:
+        try:
+            await self._read(job)
+        except asyncio.CancelledError:
+            self.ledger.give_back(job.key)
+            raise
+        except StoreError:
+            raise
+        except StopError as error:
+            self.ledger.give_back(job.key, str(error))
+            self.stop(error)
+        except LeaseLostError:
+            self._held.append(job)
+        except ModelError as error:
+            if isinstance(error, PermanentModelError):
+                self._fail(job, error)
+            else:
+                self.ledger.give_back(job.key, str(error))
+                self.tally.statuses["waiting"] += 1
+                self._note(job, "waiting", str(error))
+        except GoujiError as error:
+            self._fail(job, error)
+        self._tell(self.tally)
+
+    async def _read(self, job: Job) -> None:
+        """Step by step to an outcome: what a step still wants is asked, and it is taken again."""
+        assert job.sha256 is not None
+        answers = self.ledger.answers(job.key) if self.calls else {}
+        run_id: int | None = None
+        while True:
+            stepped = await self.readers.step(job.entry.path, job.sha256, answers)
+            if stepped.error:
+                raise stepped.error
+            if stepped.outcome:
+                self._keep(job, run_id, stepped)
+                return
+            run_id = run_id or self._begin(job, stepped)
+            answers |= await self._ask(run_id, stepped.wanted)
+
+    def _begin(self, job: Job, stepped: Stepped) -> int:
+        assert stepped.document is not None
+        return self.store.begin(job.key, stepped.document, job.reader, job.model)
+
+    def _keep(self, job: Job, run_id: int | None, stepped: Stepped) -> None:
+        assert stepped.outcome is not None
+        with self.store.transaction():
+            run_id = run_id or self._begin(job, stepped)
+            keep(self.store, run_id, stepped.outcome)
+            self.ledger.done(job.key, run_id, stepped.outcome)
+        self._alike = 0
+        self.tally.statuses[stepped.outcome.status] += 1
+        self.tally.spared += stepped.spared
+
+    async def _ask(self, run_id: int, wanted: Sequence[Wanted]) -> dict[str, Kept]:
+        assert self.calls is not None
+        asking = [asyncio.create_task(self.calls.answer(run_id, one)) for one in wanted]
+        try:
+            answers = await asyncio.gather(*asking)
+        except BaseException:
+            for task in asking:
+                task.cancel()
+            raise
+        return {one.sha256: answer for one, answer in zip(wanted, answers, strict=True)}
+
+    def _fail(self, job: Job, error: GoujiError) -> None:
+        """End the document as failed: read again it would fail again."""
+        with suppress(LeaseLostError):
+            self.ledger.fail(job.key, str(error))
+        self.tally.statuses["failed"] += 1
+        self._note(job, "failed", str(error))
+        self._alike = 0 if isinstance(error, InputError) else self._alike + 1
+        if self._alike >= _ALIKE:
+            self.stop(StopError(f"{self._alike} documents in a row failed, the last with: {error}"))
+
+    def _note(self, job: Job, status: str, error: str) -> None:
+        if len(self.tally.problems) < _TOLD:
+            self.tally.problems.append(Problem(job.entry.path, status, error))
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for at in range(0, len(items), size):
+        yield items[at : at + size]

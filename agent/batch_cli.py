@@ -1,0 +1,170 @@
+"""The commands about many reports at once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent import output
+
+if TYPE_CHECKING:
+    from agent.batch import Batch, Tally
+    from agent.batch_run import Options
+    from agent.language import Language
+    from agent.ledger import Entry
+
+_NOT_ALL = 3
+
+
+@click.group("batch", cls=output.WithDefault, default="run")
+def command() -> None:
+    """Read many reports: folders, globs, a manifest; stopped, it goes on where it was · 成批阅读，可续跑。"""
+
+
+@command.command("run")
+@click.argument("paths", nargs=-1, metavar="PATH…")
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path),
+    help="A CSV file with a column path; its other columns are kept. 清单文件，其余各列一并保存",
+)
+@output.FORM
+@click.option("--reader", type=click.Choice(["offline", "model", "thrifty"]), help="Who reads. 读法")
+@click.option("--model", help="The model; also GOUJI_MODEL. 模型名称")
+@click.option("--base-url", help="An OpenAI-compatible server; also OPENAI_BASE_URL. 模型服务地址")
+@output.DB
+@click.option("--max-attempts", type=click.IntRange(1), default=3, show_default=True, help="Rounds at most. 最多轮数")
+@click.option("--escalate", metavar="MODEL", help="A stronger model for the last rounds. 更强的模型")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 10_000), default=16, show_default=True, help="Calls in flight. 同时调用数"
+)
+@click.option("--rpm", type=click.IntRange(1), help="Requests a minute at most. 每分钟请求上限")
+@click.option("--tpm", type=click.IntRange(1), help="Tokens a minute at most. 每分钟词元上限")
+@click.option("--budget-tokens", type=click.IntRange(1), help="Tokens this run may take. 本次运行词元上限")
+@click.option("--budget-usd", type=click.FloatRange(0, min_open=True), help="US dollars this run may cost. 费用上限")
+@output.JSON
+@output.LANG
+def run(
+    paths: Sequence[str],
+    manifest: Path | None,
+    db: Path,
+    as_json: bool,
+    lang: str | None,
+    budget_usd: float | None,
+    **options: Any,
+) -> int:
+    """Read reports: files, folders, quoted globs, the rows of a manifest · 成批阅读。
+
+    Exit code: 0 all accepted, 3 not all, 6 stopped by the model's server or the budget, 130 by Ctrl-C.
+    """
+    from agent.batch_inputs import entries
+    from agent.batch_run import Options
+
+    chosen = Options(budget_usd=None if budget_usd is None else str(budget_usd), **options)
+    return _read(entries(paths, manifest), chosen, db, as_json, lang)
+
+
+def _read(entries: Sequence[Entry], options: Options, db: Path, as_json: bool, lang: str | None) -> int:
+    import asyncio
+
+    from agent import batch_run
+    from agent.batch_told import Summary, bar
+    from agent.language import choose
+    from agent.outcome import NO_USAGE, Usage
+
+    language = choose(lang)
+    batches: list[Batch] = []
+
+    def used() -> Usage:
+        calls = batches[0].calls if batches else None
+        return calls.purse.spent if calls else NO_USAGE
+
+    start = time.monotonic()
+    with bar(len(entries), language, used) as tell, _ending(batches, language):
+        tally = asyncio.run(batch_run.run(entries, options, db, tell=tell, began=batches.append))
+    summary = Summary(tally, used(), time.monotonic() - start)
+    if as_json:
+        output.write(summary.as_json())
+    else:
+        output.show(summary.plain(language))
+    return _exit_code(tally)
+
+
+def _exit_code(tally: Tally) -> int:
+    if tally.stopped:
+        return tally.stopped.exit_code
+    return 0 if tally.all_accepted else _NOT_ALL
+
+
+@contextmanager
+def _ending(batches: Sequence[Batch], language: Language) -> Iterator[None]:
+    """Let Ctrl-C, and the machine going down, end the run in order."""
+    import asyncio
+
+    from agent.batch import InterruptError
+    from agent.batch_told import say
+
+    def end(number: int, _: object) -> None:
+        if not batches:
+            raise KeyboardInterrupt
+        batch = batches[0]
+        flying = batch.calls.flying if batch.calls else 0
+        click.echo(say(language, "interrupted", count=flying), err=True)
+        batch.stop_soon(InterruptError(signal.Signals(number).name))
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        raise click.Abort from error
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@command.command("status")
+@output.DB
+@output.JSON
+@output.LANG
+def status(db: Path, as_json: bool, lang: str | None) -> None:
+    """Show how far the documents of all batches are, and what was paid · 查看进度与费用。"""
+    from agent.batch_told import state
+    from agent.language import choose
+
+    found = state(db)
+    if as_json:
+        output.write(found.as_json())
+    else:
+        output.show(found.plain(choose(lang)))
+
+
+@command.command("retry")
+@click.option("--failed", is_flag=True, required=True, help="Those that failed. 失败的文件")
+@output.DB
+@output.JSON
+@output.LANG
+def retry(failed: bool, db: Path, as_json: bool, lang: str | None) -> int:
+    """Read again what failed, with the options it failed with · 重试失败的文件。
+
+    Exit code as of run.
+    """
+    from agent.batch_run import Options
+    from agent.batch_told import say
+    from agent.language import choose
+    from agent.ledger import Ledger
+    from agent.store import Store
+
+    with Store(db) as store:
+        ledger = Ledger(store)
+        found = ledger.failed()
+        ledger.put_back()
+    language = choose(lang)
+    told = say(language, "put_back", count=sum(map(len, found.values()))) if found else say(language, "none_failed")
+    click.echo(f"gouji: {told}", err=True)
+    return max((_read(entries, Options.of(text), db, as_json, lang) for text, entries in found.items()), default=0)

@@ -1,0 +1,150 @@
+"""Processes that read, one document at a time each: a text that breaks one costs that text alone."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from multiprocessing import connection
+from pathlib import Path
+from typing import Protocol
+
+from agent.batch_step import LONGEST, Setup, Stepped, guard, step
+from agent.errors import GoujiError
+from agent.ledger import Kept
+
+
+class ReaderLostError(GoujiError):
+    """The process that read a document died over it, or took too long."""
+
+
+class FaultError(GoujiError):
+    """A fault of our own that one document brought out."""
+
+
+class Readers(Protocol):
+    """Who reads: processes of this machine, or of others."""
+
+    @property
+    def count(self) -> int:
+        """How many documents are read at once."""
+
+    async def step(self, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped:
+        """Read a document as far as the answers go."""
+
+    async def stop(self) -> None:
+        """End; what is being read is lost."""
+
+
+class _Lane:
+    """One process, and the one that takes its place when it is lost."""
+
+    def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
+        # Spawned: a fork would take over threads, locks and the database.
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+        self._process: Future[int] | None = None
+
+    async def step(self, setup: Setup, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped | None:
+        """The step, or None where its process was lost."""
+        pool = self._pool
+        try:
+            self._process = self._process or pool.submit(os.getpid)
+            return await _settled(pool.submit(step, setup, path, sha256, answers), path)
+        except BrokenProcessPool:
+            if pool is self._pool:
+                pool.shutdown(wait=False)
+                self._start()
+            return None
+
+    def stop(self) -> None:
+        """Kill the process: it holds nothing that could be lost."""
+        if self._process and self._process.done() and not self._process.exception():
+            with suppress(ProcessLookupError):
+                os.kill(self._process.result(), signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def _settled(future: Future[Stepped], path: str) -> Stepped:
+    waiting = asyncio.wrap_future(future)
+    try:
+        await asyncio.wait([waiting])
+    except asyncio.CancelledError:
+        waiting.cancel()
+        raise
+    error = waiting.exception()
+    if error is None:
+        return waiting.result()
+    if isinstance(error, BrokenProcessPool):
+        raise error
+    if isinstance(error, MemoryError):
+        return Stepped(error=ReaderLostError(f"{path}: needs more memory to read than there is"))
+    return Stepped(error=FaultError(f"{path}: a fault of gouji itself, please report it: {error!r}"))
+
+
+class Processes:
+    """As many reading processes as there are cores to use. Two documents wait at each, so that it need not."""
+
+    def __init__(self, setup: Setup, count: int | None = None) -> None:
+        self.count = count or cores()
+        self._setup = setup
+        self._lanes = [_Lane() for _ in range(self.count)]
+        self._free: asyncio.Queue[_Lane] = asyncio.Queue()
+        for lane in (*self._lanes, *self._lanes):
+            self._free.put_nowait(lane)
+        self._alone = asyncio.Lock()
+
+    async def step(self, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped:
+        """Read a document as far as the answers go; one whose process was lost is read once more, alone."""
+        lane = await self._free.get()
+        try:
+            stepped = await lane.step(self._setup, path, sha256, answers)
+        finally:
+            self._free.put_nowait(lane)
+        return stepped or await self._by_itself(path, sha256, answers)
+
+    async def _by_itself(self, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped:
+        # Two documents were with the lost process: only one that loses a process of its own is to blame.
+        async with self._alone:
+            lane = _Lane()
+            try:
+                stepped = await lane.step(self._setup, path, sha256, answers)
+            finally:
+                lane.stop()
+        lost = ReaderLostError(f"{path}: the process that read it died, or took longer than {LONGEST} s")
+        return stepped or Stepped(error=lost)
+
+    async def stop(self) -> None:
+        """End the processes."""
+        for lane in self._lanes:
+            lane.stop()
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _begin() -> None:
+    """What a reading process does first: leave Ctrl-C to its parent, and never outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    guard(Path(os.devnull).open("w"))  # noqa: SIM115 - open as long as the process
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _leave_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)

@@ -1,0 +1,102 @@
+"""From what a person asked for to a running batch: its options, who reads, who calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.batch import Batch, Tally
+from agent.batch_readers import Processes
+from agent.batch_step import Setup
+from agent.errors import UsageError
+from agent.ledger import Entry, Ledger
+from agent.pipeline import Plan, ReaderName, make_plan
+from agent.store import Store
+
+if TYPE_CHECKING:
+    from agent.batch_calls import Calls
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a batch is to run. Kept with it, so that what failed can be tried again alike; holds no key."""
+
+    form: str | None = None
+    reader: ReaderName | None = None
+    model: str | None = None
+    base_url: str | None = None
+    escalate: str | None = None
+    max_attempts: int = 3
+    concurrency: int = 16
+    rpm: int | None = None
+    tpm: int | None = None
+    budget_tokens: int | None = None
+    budget_usd: str | None = None
+
+    def text(self) -> str:
+        """The options as JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of(cls, text: str) -> Options:
+        """The options that ``text`` made."""
+        return cls(**json.loads(text))
+
+    def plan(self) -> Plan:
+        """The plan of every document. Raises UsageError where options make no sense together."""
+        plan = make_plan(self.form, self.model, self.base_url, self.reader, self.escalate, self.max_attempts)
+        if self.budget_usd and plan.model and (plan.model.input_price is None or plan.model.output_price is None):
+            raise UsageError("--budget-usd needs prices: set GOUJI_PRICE_IN and GOUJI_PRICE_OUT (US dollars a million)")
+        return plan
+
+
+async def run(
+    entries: Sequence[Entry],
+    options: Options,
+    db: Path,
+    *,
+    tell: Callable[[Tally], None] = lambda _: None,
+    began: Callable[[Batch], None] = lambda _: None,
+) -> Tally:
+    """Read the documents into the store. ``began`` gets the batch before its first document."""
+    plan = options.plan()
+    with Store(db) as store:
+        ledger = Ledger(store)
+        calls = _calls(plan, options, store)
+        readers = Processes(Setup.of(plan, options.form))
+        at_once = 2 * readers.count + (options.concurrency if calls else 2)
+        ledger.open(options.text())
+        batch = Batch(ledger, plan, readers, calls, at_once=at_once, tell=tell)
+        began(batch)
+        try:
+            return await batch.run(entries)
+        finally:
+            if calls:
+                await calls.model.close()
+
+
+def _calls(plan: Plan, options: Options, store: Store) -> Calls | None:
+    if plan.reader == "offline" or plan.model is None:
+        return None
+    import httpx2
+    import openai
+
+    from agent.batch_calls import Calls, Purse
+    from agent.model import Model
+    from agent.pace import Limits, Pace
+
+    pool = openai.DefaultAsyncHttpxClient(
+        timeout=openai.Timeout(plan.model.call_timeout, connect=10.0),
+        limits=httpx2.Limits(max_connections=options.concurrency, max_keepalive_connections=options.concurrency),
+    )
+    dollars = Decimal(options.budget_usd) if options.budget_usd else None
+    return Calls(
+        Model(plan.model, http_client=pool),
+        store.journal,
+        Pace(Limits(options.concurrency, options.rpm, options.tpm)),
+        Purse(options.budget_tokens, dollars),
+    )

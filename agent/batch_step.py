@@ -1,0 +1,155 @@
+"""One step of a document, in whatever process: read as far as the answers go, and say what is still wanted.
+
+Nothing is kept between steps: a run is taken up again from its start with the answers it has, so it can
+go on in another process, on another machine, or another day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from agent.batch_calls import Wanted
+from agent.document import Document, load
+from agent.errors import GoujiError, InputError
+from agent.evidence import Evidence, gather
+from agent.ledger import Kept
+from agent.outcome import NO_USAGE, Outcome, Usage
+from agent.pipeline import Plan, ReaderName, run
+from agent.settings import ModelSettings
+from schemas import load as load_form
+
+if TYPE_CHECKING:
+    from agent.model import Call
+
+LONGEST = 600
+"""Seconds that reading one text may take; the time for its pages is bounded where they are loaded."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How documents are read, as it travels to those who read: the form by name, the model without its key."""
+
+    form: str | None
+    reader: ReaderName
+    model: ModelSettings | None = None
+    escalate: ModelSettings | None = None
+    max_attempts: int = 3
+
+    @classmethod
+    def of(cls, plan: Plan, form: str | None) -> Setup:
+        """The setup of a plan whose form was found under that name."""
+        return cls(form, plan.reader, _bare(plan.model), _bare(plan.escalate), plan.max_attempts)
+
+
+def _bare(settings: ModelSettings | None) -> ModelSettings | None:
+    # The network's faults are borne where the calls are made.
+    return settings and replace(settings, api_key=None, login=None, tries=1)
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """How far a document came: its outcome, or the requests to be answered first, or the error that ended it.
+
+    ``spared``: what thrifty did not have to ask, where it came to an outcome.
+    """
+
+    document: Document | None = None
+    outcome: Outcome | None = None
+    wanted: tuple[Wanted, ...] = ()
+    error: GoujiError | None = None
+    spared: Usage = NO_USAGE
+
+
+def step(setup: Setup, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped:
+    """Read a document as far as the answers go, by request."""
+    try:
+        document, evidence = _seen(setup.form, path, sha256)
+        with _bounded():
+            return asyncio.run(_run(document, evidence, setup, answers))
+    except GoujiError as error:
+        return Stepped(error=error)
+
+
+async def _run(document: Document, evidence: Evidence, setup: Setup, answers: Mapping[str, Kept]) -> Stepped:
+    from agent.model import ToComeError, request_sha256
+
+    plan = _plan(setup)
+    requests: dict[str, dict[str, Any]] = {}
+    questions: dict[str, str] = {}
+
+    async def send(request: dict[str, Any], _: float) -> tuple[int, Mapping[str, str], bytes]:
+        sha = request_sha256(request)
+        if sha in answers:
+            return answers[sha].status, {}, answers[sha].raw.encode()
+        requests[sha] = request
+        raise ToComeError(f"no answer yet to {sha}")
+
+    def note(call: Call) -> None:
+        questions[call.request_sha256] = call.question
+
+    text = replace(document, cells={})  # the places on its pages stay here
+    try:
+        outcome = await run(document, plan, on_call=note, send=send, evidence=evidence)
+    except ToComeError:
+        return Stepped(text, wanted=tuple(Wanted(questions[sha], request) for sha, request in requests.items()))
+    return Stepped(text, outcome, spared=_spared(document, evidence, plan, set(questions.values())))
+
+
+def _spared(document: Document, evidence: Evidence, plan: Plan, asked: set[str]) -> Usage:
+    """The first questions of the model reader that thrifty did without, at the tokens they would have sent."""
+    if plan.reader != "thrifty" or plan.model is None or not evidence.recognised:
+        return NO_USAGE
+    from agent.extraction import questions
+    from agent.model import estimate
+
+    first = questions(document, plan.form, evidence.section_lines(), plan.model.profile)
+    unasked = [question for question in first if question.name not in asked]
+    spared = [plan.model.usage(estimate(q.system) + estimate(q.user), 0) for q in unasked]
+    return sum(spared, NO_USAGE)
+
+
+@lru_cache(maxsize=4)
+def _plan(setup: Setup) -> Plan:
+    return Plan(load_form(setup.form), setup.reader, setup.model, setup.escalate, setup.max_attempts)
+
+
+# A document waits for its answers here as often as not: then its text need not be read again.
+@lru_cache(maxsize=64)
+def _seen(form: str | None, path: str, sha256: str) -> tuple[Document, Evidence]:
+    document = load(Path(path))
+    if document.sha256 != sha256:
+        raise InputError(f"{path}: changed while the batch ran; run it again")
+    with _bounded():
+        return document, gather(document, load_form(form))
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """End this process where a text takes longer than any should: code that never comes back cannot be stopped."""
+    if _guard is None:
+        yield
+        return
+    faulthandler.dump_traceback_later(LONGEST, exit=True, file=_guard)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+_guard: IO[str] | None = None
+
+
+def guard(log: IO[str]) -> None:
+    """Let this process end itself over a text without end: it reads for a batch and does nothing else.
+
+    ``log`` is told where it was.
+    """
+    global _guard
+    _guard = log
