@@ -262,16 +262,24 @@ def _counting(terms: Sequence[Term]) -> tuple[Term, ...]:
 
 def _tables(outcome: Reviewed, form: Form, labels: Labels, cells: _Cells, language: Language) -> Iterator[Table]:
     known = labels.paths(outcome.reading)
+    names = {
+        f"{items.id}.{i}.{column.id}": str(entry.get(items.text) or "")
+        for items in form.items
+        for i, entry in enumerate(outcome.record.get(items.id) or [])
+        for column in items.columns[:1]
+    }
     flat = {
         table for table in form.tables if (grid := grid_of(form, table, outcome.reading.variants)) and grid.rows[0].flat
     }
     for table in [*form.tables, *(items.id for items in form.items)]:
         paths = known.get(table, [])
         title = _title(table, form, labels, language)
-        yield Table(title, tuple(_blocks(paths, table in flat, labels, cells)))
+        yield Table(title, tuple(_blocks(paths, table in flat, names, labels, cells)))
 
 
-def _blocks(paths: Sequence[str], flat: bool, labels: Labels, cells: _Cells) -> Iterator[Block]:
+def _blocks(
+    paths: Sequence[str], flat: bool, names: Mapping[str, str], labels: Labels, cells: _Cells
+) -> Iterator[Block]:
     if flat:
         heads = tuple((head, len(list(some))) for head, some in groupby(paths, labels.row))
         row = Row("", "", tuple(map(cells.cell, paths)))
@@ -282,7 +290,10 @@ def _blocks(paths: Sequence[str], flat: bool, labels: Labels, cells: _Cells) -> 
         yield Block(
             (),
             columns,
-            tuple(Row(labels.group(row[0]) or "", labels.row(row[0]), tuple(map(cells.cell, row))) for row in block),
+            tuple(
+                Row(labels.group(row[0]) or "", names.get(row[0]) or labels.row(row[0]), tuple(map(cells.cell, row)))
+                for row in block
+            ),
         )
 
 
