@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from agent.document import Document
-from agent.evidence import Evidence, Found
+from agent.evidence import Evidence, Found, Place
 from agent.outcome import Figure, Finding, Grade, Number, Reading, Reason, Words
 from agent.solver import holds, sides
 from schemas.form import Equation, Form
@@ -206,16 +206,32 @@ def _failed_sum(equation: Equation, matched: Mapping[str, Figure], evidence: Evi
 
 
 def _doubtful(evidence: Evidence, document: Document, matched: Iterable[str]) -> frozenset[str]:
-    """Figures that count only where a sum holds over them: look-alikes, OCR, rows without label or cells."""
+    """Figures that count only where a sum holds over them: look-alikes, OCR, rows without label or place."""
+    read = {line for (line, _), place in document.cells.items() if place.confidence is not None}
+    totals = {path for equation in evidence.equations() for path in equation.totals}
     doubtful: set[str] = set()
     for path in matched:
         cell, place = evidence.cells[path], evidence.place(path)
-        by_ocr = (
-            cell.cell is not None and (at := document.cells.get((cell.line, cell.cell))) and at.confidence is not None
-        )
-        if cell.doubtful or by_ocr or (place and (place.ordered or place.fits.lost)):
+        at = document.cells.get((cell.line, cell.cell)) if cell.cell is not None else None
+        by_ocr = at.confidence is not None if at else cell.line in read
+        if cell.doubtful or by_ocr or (place and _unplaced(evidence, path, place, totals)):
             doubtful.add(path)
     return frozenset(doubtful)
+
+
+def _unplaced(evidence: Evidence, path: str, place: Place, totals: Collection[str]) -> bool:
+    """Whether only sums can say that this is the row, or that nothing was lost behind its label.
+
+    A label with nothing behind it, where other rows have figures, is a blank row; a blank total would
+    silence the sums over it, so that is never taken on trust.
+    """
+    if place.ordered or place.fits.shifted:
+        return True
+    if not place.fits.lost:
+        return False
+    found = evidence.tables[path.split(".")[0]]
+    others = found is not None and any(cell.value is not None for cell in found.solution.cells.values())
+    return path in totals or not others
 
 
 def _unproved(doubtful: Iterable[str], matched: Mapping[str, Figure]) -> Iterator[Finding]:
@@ -297,8 +313,11 @@ def _together(findings: Iterable[Finding]) -> Iterator[Finding]:
         if len(finding.cells) != 1 or finding.warning:
             groups[(len(groups),)] = finding
             continue
-        key = (finding.rule, finding.message, finding.reason, finding.lines, finding.cells[0].rpartition(".")[0])
+        key = (*_alike(finding), finding.cells[0].rpartition(".")[0])
         before = groups.get(key)
-        cells = (*before.cells, *finding.cells) if before else finding.cells
-        groups[key] = Finding(finding.rule, finding.message, cells, lines=finding.lines, reason=finding.reason)
+        groups[key] = replace(finding, cells=(*before.cells, *finding.cells)) if before else finding
     return iter(groups.values())
+
+
+def _alike(finding: Finding) -> tuple[object, ...]:
+    return (finding.rule, finding.message, finding.reason, finding.lines, finding.left, finding.right)

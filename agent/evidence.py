@@ -114,14 +114,15 @@ def gather(document: Document, form: Form) -> Evidence:
     why = _not_this_form(document, form, spans, [rows for rows in strips.values() if rows])
     if why:
         return Evidence(form, source, spans, {}, False, why)
-    own = {table: habits(rows.widths()) for table, rows in strips.items() if rows}
+    own = {table: habits(rows.widths(), rows.first_cells) for table, rows in strips.items() if rows}
     rhythms = tuple(dict.fromkeys(rhythm for habit in own.values() for rhythm in habit.rhythms))
+    glued = any(habit.glued for habit in own.values())
     tables: dict[str, Found | None] = {}
     for table, rows in strips.items():
         tables[table] = None
         if rows:
-            # A table of one row shows no rhythm of its own; the document's other tables do.
-            habit = replace(own[table], rhythms=own[table].rhythms or rhythms)
+            # A small table shows no habit of its own; the document's other tables do.
+            habit = replace(own[table], rhythms=own[table].rhythms or rhythms, glued=glued and not own[table].apart)
             tables[table] = _settle(form, rows, habit)
     missing = {grid.section for table, (grid, *_) in form.tables.items() if tables[table] is None}
     statements = {

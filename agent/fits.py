@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, combinations
+from itertools import accumulate, combinations, pairwise
 from math import gcd
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from agent.tokens import Token, extent, look_alike, value_of
 from schemas.form import Kind
 
 MOST_WAYS = 4000
+_NO_FIGURE = re.compile(r"0[\d无/-]|.*[\d][-/无]|.{10}")  # a run that can be no single figure
 _MOST_EXTRA = 2  # more cells too many than that is no row
 
 
@@ -37,13 +39,14 @@ Way = tuple[Cell, ...]
 class Fits:
     """``ways`` the row can be read. ``sure``: one, and the source shows each cell by itself.
 
-    ``lost``: nothing is printed behind the label and no cells are seen, so a blank row is only a guess.
-    ``bounded``: there are more ways than were looked at.
+    ``lost``: nothing is printed behind the label and no cells are seen. ``shifted``: its cells do not begin
+    where the header or the other rows have theirs. ``bounded``: there are more ways than may be looked at.
     """
 
     ways: tuple[Way, ...]
     sure: bool = False
     lost: bool = False
+    shifted: bool = False
     bounded: bool = False
 
 
@@ -51,38 +54,49 @@ class Fits:
 class Habits:
     """What the other rows of the table show: how cells are set apart, and where in a line they begin.
 
-    ``first_cell``: by width of the line. ``rhythms``: line ends from cell to cell, where blanks leave gaps,
-    with the line ends from a row's last cell to what follows; a table that shows none borrows the others'.
-    ``blanks``: which blank cells may have vanished from glued digits.
+    ``glued``: a row of several cells is one run of digits that can be no single figure, and no row has its
+    cells ``apart``. Without that a lone figure may be one cell as well as several.
+    ``first_cell``: by width of the line, None where rows of that width disagree. ``rhythms``: line ends from
+    cell to cell, where blanks leave gaps, with the line ends from a row's last cell to what follows; a table
+    that shows none borrows the others'. ``blanks``: which blank cells may have vanished from glued digits.
     """
 
     glued: bool
+    apart: bool
     blanks: Blanks
-    first_cell: dict[int, int]
+    first_cell: Mapping[int, int | None]
     rhythms: tuple[tuple[int, int | None], ...] = ()
 
 
-def habits(strips: Iterable[tuple[Strip, int]]) -> Habits:
-    """The habits of a table, from its strips and how many cells each should have."""
-    rows = list(strips)
-    lone = [(s, n) for s, n in rows if s.cells is None and n > 1]
-    firsts: dict[int, set[int]] = {}
+def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None = None) -> Habits:
+    """The habits of a table, from its strips and how many cells each should have, and from its header."""
+    rows = [(strip, n) for strip, n in strips if strip.tokens]
+    runs = [(s, n) for s, n in rows if n > 1 and len(s.tokens) == 1]
+    starts: dict[int, Counter[int]] = {}
     steps: Counter[int] = Counter()
     breaks: Counter[int] = Counter()
     for strip, n in rows:
         if strip.cells is not None and strip.first_cell is not None:
             span = _printed(strip.cells)
-            if len(span) and span[-1] - span[0] + 1 == n:
-                firsts.setdefault(strip.width, set()).add(strip.first_cell + span[0])
-        elif strip.cells is None and len(strip.tokens) == n > 1:
+            if span[-1] - span[0] + 1 == n:
+                starts.setdefault(strip.width, Counter()).update([strip.first_cell + span[0]])
+        elif len(strip.tokens) == n > 1:
             steps.update(strip.gaps[1:])
             breaks.update([strip.tail])
+    short = any(strip.cells is None and len(strip.tokens) < n and extent(strip.tokens) < n for strip, n in rows)
+    apart = any(len(strip.tokens) >= n > 1 for strip, n in rows)
     return Habits(
-        glued=any(len(s.tokens) == 1 and extent(s.tokens) >= n for s, n in lone),
-        blanks="parts" if any(0 < len(s.tokens) < n and extent(s.tokens) < n for s, n in lone) else "none",
-        first_cell={width: next(iter(seen)) for width, seen in firsts.items() if len(seen) == 1},
+        glued=not apart and any(_NO_FIGURE.match(strip.tokens[0].text) for strip, _ in runs),
+        apart=apart,
+        blanks="parts" if short else "none",
+        first_cell={width: _majority(seen) for width, seen in starts.items()} | dict(header or {}),
         rhythms=((next(iter(steps)), breaks.most_common(1)[0][0]),) if len(steps) == 1 and 0 not in steps else (),
     )
+
+
+def _majority(starts: Counter[int]) -> int | None:
+    start, count = starts.most_common(1)[0]
+    return start if 2 * count > starts.total() else None
 
 
 def fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: Habits, *, flat: bool = False) -> Fits:
@@ -92,15 +106,24 @@ def fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: H
         shown = strip.empties >= n
         return Fits((tuple(Cell(None, "", strip.line, None) for _ in kinds),), sure=shown, lost=not shown)
     if len(tokens) == n:
-        return Fits((tuple(_cell(t, k) for t, k in zip(tokens, kinds, strict=True)),), sure=True)
+        way = tuple(_cell(t, k) for t, k in zip(tokens, kinds, strict=True))
+        return Fits((way,), sure=True, shifted=n > 1 and _shifted(strip, habit))
     if len(tokens) > n:
         return _too_many(tokens, kinds)
     if strip.cells is not None:
-        return _placed(strip, kinds, habit)
+        run = len(tokens) == 1 and habit.glued and extent(tokens) >= n
+        return _run(strip, kinds, sums, habit) if run else _placed(strip, kinds, habit)
     seen = _by_gaps(strip, n, habit, flat=flat)
     if seen is not None:
         return Fits((_spread(tokens, seen, kinds, strip.line),), sure=True)
     return _run(strip, kinds, sums, habit)
+
+
+def _shifted(strip: Strip, habit: Habits) -> bool:
+    """Whether a line of cells has its figures elsewhere than the header or the other rows."""
+    if strip.cells is None or strip.first_cell is None or strip.width not in habit.first_cell:
+        return False
+    return strip.first_cell + _printed(strip.cells)[0] != habit.first_cell[strip.width]
 
 
 def _cell(token: Token, kind: Kind) -> Cell:
@@ -118,8 +141,27 @@ def _too_many(tokens: Sequence[Token], kinds: Sequence[Kind]) -> Fits:
     n = len(kinds)
     if len(tokens) - n > _MOST_EXTRA:
         return Fits(())
-    chosen = combinations(tokens, n)
+    chosen = [*combinations(tokens, n), *_joined(tokens, n)]
     return _of(tuple(_cell(t, k) for t, k in zip(some, kinds, strict=True)) for some in chosen)
+
+
+def _joined(tokens: Sequence[Token], n: int) -> Iterator[tuple[Token, ...]]:
+    """The tokens with some joined to figures whose thousands are set apart by a space."""
+    pairs = [i for i, (a, b) in enumerate(pairwise(tokens)) if _thousands(a, b)]
+    for some in combinations(pairs, len(tokens) - n):
+        if all(b - a > 1 for a, b in pairwise(some)):
+            whole = [t._replace(text=t.text + tokens[i + 1].text) if i in some else t for i, t in enumerate(tokens)]
+            yield tuple(t for i, t in enumerate(whole) if i - 1 not in some)
+
+
+def _thousands(first: Token, second: Token) -> bool:
+    """Whether two tokens may be one figure, its thousands set apart by a space."""
+    return (
+        first.cell is None
+        and first.line == second.line
+        and re.fullmatch(r"[1-9]\d{0,2}", first.text) is not None
+        and re.fullmatch(r"\d{3}", second.text) is not None
+    )
 
 
 def _of(ways: Iterable[Way]) -> Fits:
@@ -127,7 +169,7 @@ def _of(ways: Iterable[Way]) -> Fits:
     for way in ways:
         distinct.setdefault(tuple((c.value, c.illegible) for c in way), way)
         if len(distinct) > MOST_WAYS:
-            return Fits(tuple(distinct.values()), bounded=True)
+            return Fits((), bounded=True)
     return Fits(tuple(distinct.values()), sure=len(distinct) == 1)
 
 
@@ -232,6 +274,8 @@ def _run(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: H
             ways = _ways(strip, runs, kinds, (), habit.blanks)
     except BoundError:
         return Fits((), bounded=True)
+    if not habit.glued:
+        ways += _inserted(strip, kinds).ways
     found = _of(ways)
     return Fits(found.ways, sure=found.sure and habit.blanks == "none", bounded=found.bounded)
 

@@ -14,9 +14,7 @@ def read(document: Document, form: Form, evidence: Evidence) -> Reading:
     """The reading that the source alone settles; nothing is guessed."""
     figures = {
         path: Figure(cell.value, cell.text, cell.line, NAME, cell.cell)
-        for found in evidence.tables.values()
-        if found
-        for path, cell in found.solution.cells.items()
+        for path, cell in evidence.cells.items()
         if not cell.illegible
     }
     variants = {table: found.grid.variant if found else None for table, found in evidence.tables.items()}

@@ -7,6 +7,7 @@ are proved. Where none fits, the fewest cells whose change would make all sums h
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -16,7 +17,7 @@ from agent.fits import Cell, Way
 from agent.outcome import Number
 from schemas.form import Equation
 
-SECONDS = 2.0  # a bound on each search, far above the milliseconds real tables need
+SECONDS = 4.0  # the bound of one table, far above the milliseconds real ones need
 _LARGEST = 10**12
 _MOST_TABLES = 60
 
@@ -68,7 +69,7 @@ def solve(table: Table) -> Solution:
     if narrowed is not None and all(len(found) == 1 for found in narrowed.values()):
         if _all_hold(table, narrowed):
             return _agreed(table, narrowed)
-        return _least_change(table, narrowed)
+        return _least_change(table, narrowed, time.monotonic() + SECONDS)
     if narrowed is not None and _unconstrained(table, narrowed):
         return _agreed(table, narrowed)
     return _search(table, narrowed or ways, possible=narrowed is not None)
@@ -137,10 +138,11 @@ def _unconstrained(table: Table, ways: Mapping[str, Sequence[Way]]) -> bool:
 class _Model:
     """The table as a constraint problem: a choice per row, a number per cell, the sums over numbers."""
 
-    def __init__(self, table: Table, ways: Mapping[str, Sequence[Way]], *, repairable: bool) -> None:
+    def __init__(self, table: Table, ways: Mapping[str, Sequence[Way]], ends: float, *, repairable: bool) -> None:
         from ortools.sat.python import cp_model
 
         self.cp = cp_model
+        self.ends = ends
         self.model: Any = cp_model.CpModel()
         self.scale: int = _scale(way for found in ways.values() for way in found)
         self.choice: dict[str, list[Any]] = {}
@@ -190,7 +192,10 @@ class _Model:
     def run(self) -> dict[str, int] | Literal[False] | None:
         """The way chosen for each row; None if nothing fits, False if time ran out."""
         solver = self.cp.CpSolver()
-        solver.parameters.max_time_in_seconds = SECONDS
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            return False
+        solver.parameters.max_time_in_seconds = left
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = 1
         status = solver.solve(self.model)
@@ -208,14 +213,15 @@ def _scale(ways: Iterable[Way]) -> int:
 
 
 def _search(table: Table, ways: Mapping[str, Sequence[Way]], *, possible: bool) -> Solution:
+    ends = time.monotonic() + SECONDS
     if possible:
-        model = _Model(table, ways, repairable=False)
+        model = _Model(table, ways, ends, repairable=False)
         first = model.run()
         if first is False:
             return _agreed(table, ways, bounded=True)
         if isinstance(first, dict):
             return _backbone(table, ways, model, first)
-    return _least_change(table, ways)
+    return _least_change(table, ways, ends)
 
 
 def _backbone(table: Table, ways: Mapping[str, Sequence[Way]], model: _Model, first: Mapping[str, int]) -> Solution:
@@ -250,9 +256,9 @@ def _ways_seen(ways: Mapping[str, Sequence[Way]], seen: Mapping[str, set[int]]) 
     return {row: [ways[row][w] for w in sorted(found)] for row, found in seen.items()}
 
 
-def _least_change(table: Table, ways: Mapping[str, Sequence[Way]]) -> Solution:
+def _least_change(table: Table, ways: Mapping[str, Sequence[Way]], ends: float) -> Solution:
     """No table fits: the reading that needs the fewest cells changed, if there is one such reading."""
-    model = _Model(table, ways, repairable=True)
+    model = _Model(table, ways, ends, repairable=True)
     cost = sum(model.changed.values())
     model.model.minimize(cost)
     best = model.run()
@@ -260,7 +266,7 @@ def _least_change(table: Table, ways: Mapping[str, Sequence[Way]]) -> Solution:
         return _agreed(table, ways, fits=False, bounded=True)
     fewest = round(model.last.objective_value)
     suspects = tuple(path for path, changed in model.changed.items() if model.last.value(changed))
-    again = _Model(table, ways, repairable=True)
+    again = _Model(table, ways, ends, repairable=True)
     again.model.add(sum(again.changed.values()) <= fewest)
     readings = _backbone(table, ways, again, best)
     return Solution(readings.cells, readings.undecided, False, suspects, readings.bounded)
