@@ -79,9 +79,14 @@ def questions(document: Document, form: Form, sections: Mapping[str, Lines], pro
     ``sections``: the lines of each section found. Each question is sent the sections it needs; where one
     of those was not found, the whole text.
     """
-    asked = [wire.table(grids) for grids in form.tables.values()] + [wire.items(items) for items in form.items]
     needed = {grid.section for grids in form.tables.values() for grid in grids}
-    shown = _report(document, _lines(document, sections, needed), profile)
+    shown = _report(document, _lines(document, sections, needed))
+    if profile.table == "pipe":
+        from agent import small
+
+        lists = [_tables_question(f"tables.{items.id}", (wire.items(items),), shown) for items in form.items]
+        return [*lists, *small.questions(document, form, sections, profile)]
+    asked = [wire.table(grids) for grids in form.tables.values()] + [wire.items(items) for items in form.items]
     found = [_tables_question(f"tables{part}", tables, shown) for part, tables in _parts(asked, profile)]
     if form.fields:
         found.append(_prose_question(document, form, sections))
@@ -114,7 +119,7 @@ def _prose_question(document: Document, form: Form, sections: Mapping[str, Lines
         fields=[f"{field.id}: {field.ask}" for field in form.fields],
         said=", ".join(field.id for field in form.fields if field.kind in prose.SAID),
         texts=", ".join(field.id for field in form.fields if field.kind == "texts"),
-        report=_data("\n".join(line.strip() for line in lines if line.strip())),
+        report=data("\n".join(line.strip() for line in lines if line.strip())),
     )
     return Question(PROSE, render("system"), user, prose.answer_model(form.fields, form.record))
 
@@ -141,7 +146,7 @@ def _span(sections: Mapping[str, Lines], wanted: Iterable[str]) -> set[int]:
     return {number for name in wanted for number in range(sections[name][0], sections[name][1] + 1)}
 
 
-def _report(document: Document, lines: Iterable[int], profile: Profile) -> str:
+def _report(document: Document, lines: Iterable[int]) -> str:
     """Lines of the source behind their numbers. A line of one figure alone has none: it follows its row's."""
     shown: list[str] = []
     before = 0
@@ -152,12 +157,10 @@ def _report(document: Document, lines: Iterable[int], profile: Profile) -> str:
         before = number
         bare = _FIGURE_ALONE.fullmatch(text) or text.strip() in BLANKS
         shown.append(text if follows and bare else f"{number}|{text}")
-    if profile.table == "pipe":
-        shown = [line.replace("\t", " | ") for line in shown]
-    return _data("\n".join(shown))
+    return data("\n".join(shown))
 
 
-def _data(text: str) -> str:
+def data(text: str) -> str:
     """The text without anything that looks like the end of the report."""
     return _TAG.sub(r"‹\1›", text)
 
@@ -170,9 +173,13 @@ def repair_question(
 
     ``failed`` are sums in words; a value that would balance one must never stand there.
     """
+    if profile.table == "pipe":
+        from agent import small
+
+        return small.repair_question(document, form, grid, rows, failed)
     whole = wire.table(form.tables[grid.id])
     part = wire.exactly(whole, grid.variant, rows)
-    shown = _report(document, sorted(set(lines)), profile)
+    shown = _report(document, sorted(set(lines)))
     user = render("repair", table=wire.describe(part), failed=list(failed), report=shown)
     return Question("repair", render("system"), user, _tables_answer((part,)))
 

@@ -53,6 +53,11 @@ def weights_file(spec: str) -> Path:
     return path
 
 
+def own_server(name: str) -> str | None:
+    """The base URL of a local model's server, which then runs as long as this process; None for any other model."""
+    return _servers.address(weights_file(name)) if is_local(name) else None
+
+
 @contextmanager
 def serve(spec: str) -> Iterator[str]:
     """The base URL of an OpenAI-compatible server of the model, on 127.0.0.1.
@@ -83,11 +88,7 @@ class Servers:
     @contextmanager
     def serve(self, weights: Path) -> Iterator[str]:
         """The base URL of the server of these weights, started where none runs."""
-        with self._lock:
-            server = self._running.get(weights)
-            if server is None or server.process.poll() is not None:
-                server = self._running[weights] = self._start(weights)
-            server.users += 1
+        server = self._use(weights)
         try:
             yield server.base_url
         finally:
@@ -97,6 +98,18 @@ class Servers:
                     _stop(server.process)
                     if self._running.get(weights) is server:
                         del self._running[weights]
+
+    def address(self, weights: Path) -> str:
+        """The base URL of the server of these weights, which runs on to the end of this process."""
+        return self._use(weights).base_url
+
+    def _use(self, weights: Path) -> _Server:
+        with self._lock:
+            server = self._running.get(weights)
+            if server is None or server.process.poll() is not None:
+                server = self._running[weights] = self._start(weights)
+            server.users += 1
+            return server
 
     def _start(self, weights: Path) -> _Server:
         with tempfile.TemporaryFile() as log:

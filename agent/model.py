@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.answers import shaped, strict_schema
 from agent.errors import GoujiError, ModelError, PermanentModelError
+from agent.local import own_server
 from agent.outcome import Usage
 from agent.settings import ModelSettings, Profile, settings
 from agent.transport import End, Feature, NoAnswerError, Reply, TransientError, UnsupportedError, reply
@@ -231,7 +232,7 @@ class Model:
 
             self._client = openai.AsyncOpenAI(
                 api_key=self.settings.key,
-                base_url=self.settings.base_url,
+                base_url=self.settings.base_url or own_server(self.settings.name),
                 default_headers=self.settings.headers,
                 max_retries=0,
                 timeout=openai.Timeout(self.settings.call_timeout, connect=10.0),

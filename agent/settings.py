@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from pydantic import SecretStr
 
 from agent.errors import UsageError
+from agent.local import is_local, weights_file
 from agent.outcome import Usage
 
 _NO_KEY = "none"  # a server on one's own machine wants none, but the client insists on one
@@ -25,7 +26,7 @@ class Profile:
     """What a server and its model can do.
 
     ``rows_per_question``: ask a table in groups of so many rows; None = all at once. ``table``: how
-    tables of the source are shown, as they came or as a pipe table with its header over every row.
+    tables of the source are shown, as they came or, for small models, row by row with their cells told apart.
     """
 
     strict_schema: bool = True
@@ -33,6 +34,10 @@ class Profile:
     rows_per_question: int | None = None
     table: Literal["lines", "pipe"] = "lines"
     max_output_tokens: int = 8192
+
+
+SMALL = Profile(context_tokens=8192, rows_per_question=8, table="pipe", max_output_tokens=1024)
+"""What a model of a billion parameters or two can do."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,8 @@ class ModelSettings:
 
     def says(self, error: object) -> str:
         """An error's message with the model's name and address before it."""
-        return f"model {self.name} at {self.base_url or 'api.openai.com'}: {self.redact(str(error))}"
+        own = "this machine" if is_local(self.name) else "api.openai.com"
+        return f"model {self.name} at {self.base_url or own}: {self.redact(str(error))}"
 
     def at(self, base_url: str) -> ModelSettings:
         """The same settings at another address."""
@@ -114,12 +120,15 @@ def settings(
     """The model that flags and environment name; None where none is named.
 
     Environment: GOUJI_MODEL, OPENAI_BASE_URL, OPENAI_API_KEY, GOUJI_PRICE_IN, GOUJI_PRICE_OUT
-    (US dollars for a million tokens), GOUJI_CALL_TIMEOUT and GOUJI_DEADLINE (seconds).
+    (US dollars for a million tokens), GOUJI_CALL_TIMEOUT and GOUJI_DEADLINE (seconds), GOUJI_PROFILE
+    (``small`` for a server of a model that can do little at a time).
     Raises UsageError where one of them makes no sense, or the provider's key is missing.
     """
     name = name or environment.get("GOUJI_MODEL")
     if not name:
         return None
+    if is_local(name) and not base_url:
+        return local(name, profile, environment)
     base_url = base_url or environment.get("OPENAI_BASE_URL") or None
     key = api_key or environment.get("OPENAI_API_KEY")
     if not key and not base_url:
@@ -132,8 +141,30 @@ def settings(
         deadline=_seconds(environment, "GOUJI_DEADLINE", ModelSettings.deadline),
         input_price=_price(environment, "GOUJI_PRICE_IN"),
         output_price=_price(environment, "GOUJI_PRICE_OUT"),
-        profile=profile or Profile(),
+        profile=profile or _profile(environment),
     )
+
+
+def local(name: str, profile: Profile | None, environment: Mapping[str, str]) -> ModelSettings:
+    """A model on this machine, whatever server the environment names; the door starts it when it is asked.
+
+    Raises UsageError where its weights are not there.
+    """
+    weights_file(name)
+    # Two cores give a few tokens a second, and questions wait for one another.
+    return ModelSettings(
+        name,
+        call_timeout=_seconds(environment, "GOUJI_CALL_TIMEOUT", 900.0),
+        deadline=_seconds(environment, "GOUJI_DEADLINE", 3600.0),
+        profile=profile or SMALL,
+    )
+
+
+def _profile(environment: Mapping[str, str]) -> Profile:
+    said = environment.get("GOUJI_PROFILE")
+    if said not in (None, "", "small"):
+        raise UsageError(f"GOUJI_PROFILE={said} is no profile; there is small")
+    return SMALL if said else Profile()
 
 
 def _price(environment: Mapping[str, str], variable: str) -> Decimal | None:

@@ -1,0 +1,234 @@
+"""What a small model can answer: a few rows with their cells told apart, one prose field at a time.
+
+A model of 1.5B parameters loses count in a row of bare figures and copies ``A=14 B=0`` without a slip; it
+cannot quote a sentence and a value in one breath, but can say in which numbered passage it stands.
+Its answers have the shape of any other model's once read, and pass the same checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from string import ascii_lowercase, ascii_uppercase
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, create_model
+
+from agent import prose, wire
+from agent.evidence import Evidence, Place, gather
+from agent.extraction import PROSE, TablesAnswer, data
+from agent.model import Question
+from agent.quotes import states
+from prompts import render
+
+if TYPE_CHECKING:
+    from agent.document import Document
+    from agent.settings import Profile
+    from schemas.form import Field, Form, Grid, Row
+
+_LETTERS = ascii_uppercase + ascii_lowercase
+_ALL = "all"
+_CELL = r"(-?[0-9][0-9,]*(\.[0-9]+)?|_|-|—|/|无)"
+_LONGEST_TEXT = 80
+_TOKENS_LEFT = 1500
+"""Of the context, for the question and its answer; a Chinese letter is a token at most."""
+
+_SENTENCE = re.compile(r"(?<=[。；;！？!?])")
+_ENTRY = re.compile(
+    r"(?=[一二三四五六七八九十]{1,3}是)|(?=[（(][一二三四五六七八九十\d]{1,3}[）)])|(?<!\d)(?=\d{1,2}[.、])"
+)
+_ENTRY_NUMBER = re.compile(
+    r"^(?:[一二三四五六七八九十]{1,3}是|[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、])\s*"
+)
+_CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+
+
+def questions(
+    document: Document, form: Form, sections: Mapping[str, tuple[int, int]], profile: Profile
+) -> list[Question]:
+    """What a small model is asked about a document: the rows found in it, in groups, and each prose field."""
+    evidence = gather(document, form)
+    asked: list[Question] = []
+    for found in evidence.tables.values():
+        if found is not None:
+            rows = [place.row for place in found.places.values()]
+            asked += _row_questions(evidence, found.grid, rows, profile)
+    return asked + list(_field_questions(document, form, sections, profile))
+
+
+def _row_questions(evidence: Evidence, grid: Grid, rows: Sequence[Row], profile: Profile) -> Iterator[Question]:
+    size = profile.rows_per_question or len(rows)
+    for at in range(0, len(rows), size):
+        yield _rows_question(f"tables.{grid.id}.{at // size + 1}", evidence, grid, rows[at : at + size])
+
+
+def repair_question(document: Document, form: Form, grid: Grid, rows: Sequence[Row], failed: Sequence[str]) -> Question:
+    """The question about rows that were misread or do not add up, with the failed sums by name."""
+    evidence = gather(document, form)
+    found = evidence.tables.get(grid.id)
+    placed = [row for row in rows if found and row.id in found.places]
+    return _rows_question("repair", evidence, grid, placed, failed)
+
+
+def _rows_question(
+    name: str, evidence: Evidence, grid: Grid, rows: Sequence[Row], failed: Sequence[str] = ()
+) -> Question:
+    found = evidence.tables[grid.id]
+    assert found is not None
+    part = wire.exactly(wire.table(evidence.form.tables[grid.id]), grid.variant, rows)
+    places = {number: found.places[row.id] for number, row in part.rows}
+    unsure = [place.row for place in places.values() if not place.fits.sure]
+    user = render(
+        "small_rows",
+        failed="; ".join(failed),
+        cells=", ".join(f"{letter} {column.labels[0]}" for letter, column in _lettered(unsure[0])) if unsure else "",
+        rows=[data(_shown(number, place, evidence)) for number, place in places.items()],
+    )
+    return Question(name, render("small_system"), user, _rows_answer(part, places))
+
+
+def _lettered(row: Row) -> Iterator[tuple[str, Any]]:
+    return zip(_LETTERS, row.columns, strict=False)
+
+
+def _shown(number: int, place: Place, evidence: Evidence) -> str:
+    """A row as it is shown: its cells by letter where the source tells them apart, else all that is printed."""
+    label = "" if place.row.flat else f" {place.row.labels[0]}"
+    if place.fits.sure:
+        return f"row{number}{label}\n{_cells_shown([cell.text or wire.EMPTY for cell in place.fits.ways[0]])}"
+    return f"row{number}\n" + re.sub(r"\s*[\t\n]\s*", " | ", evidence.source.full[slice(*place.extent)].strip())
+
+
+def _cells_shown(cells: Sequence[str]) -> str:
+    """Cells by letter; where all say the same, as most rows of most reports do, that once."""
+    if len(cells) > 1 and len(set(cells)) == 1:
+        return f"{_ALL}={cells[0]}"
+    return " ".join(f"{letter}={cell}" for letter, cell in zip(_LETTERS, cells, strict=False))
+
+
+def _rows_answer(part: wire.Table, places: Mapping[int, Place]) -> type[TablesAnswer]:
+    """The shape of an answer about rows: a lettered string for each, read together as the wire form."""
+
+    def table(self: BaseModel) -> str:
+        return "\n".join(
+            f"{number}@{place.line} {_wire(getattr(self, f'row{number}'), len(place.row.columns))}"
+            for number, place in places.items()
+        )
+
+    base: Any = type("Rows", (TablesAnswer,), {part.id: property(table), "__module__": __name__})
+    strings: dict[str, Any] = {f"row{number}": (_cells_of(row), ...) for number, row in part.rows}
+    answer: type[TablesAnswer] = create_model("Rows", __base__=base, **strings)
+    answer.asked = (part,)
+    return answer
+
+
+def _wire(said: str, width: int) -> str:
+    cells = re.findall(r"=(\S+)", said)
+    return " ".join(cells * width if said.startswith(_ALL) else cells)
+
+
+def _cells_of(row: Row) -> Any:
+    cells = " ".join(f"{letter}={_CELL}" for letter, _ in _lettered(row))
+    return Annotated[str, StringConstraints(pattern=f"^({_ALL}={_CELL}|{cells})$")]
+
+
+def _field_questions(
+    document: Document, form: Form, sections: Mapping[str, tuple[int, int]], profile: Profile
+) -> Iterator[Question]:
+    # Fields over the same lines stand together: the server has read those lines then.
+    for field in sorted(form.fields, key=lambda one: one.sections):
+        lines = [document.lines[number - 1] for number in _lines(form, sections, field, len(document.lines))]
+        whole = list(_passages(lines, entries=field.kind == "texts"))
+        passages = [data(passage) for passage in _fitting(whole, profile.context_tokens - _TOKENS_LEFT)]
+        user = render("small_field", passages=passages, ask=field.ask, answer=_HOW.get(field.kind, "verbatim"))
+        yield Question(PROSE, render("small_system"), user, _field_answer(field, form, passages))
+
+
+def _lines(form: Form, sections: Mapping[str, tuple[int, int]], field: Field, count: int) -> list[int]:
+    """The lines a field may stand on: its sections, or whatever is no table."""
+    known = {name: set(range(first, last + 1)) for name, (first, last) in sections.items()}
+    if field.sections and known.keys() >= set(field.sections):
+        return sorted(set().union(*(known[name] for name in field.sections)))
+    tabular = {grid.section for grids in form.tables.values() for grid in grids}
+    return sorted(set(range(1, count + 1)).difference(*(known[name] for name in tabular & known.keys())))
+
+
+_HOW = {
+    "year": "line, the number in [ ] of the passage that states it, 0 where none does; value, four digits",
+    "count": "line, the number in [ ] of the passage that states it, 0 where none does; value, a whole number",
+    "date": "line, the number in [ ] of the passage that states it, 0 where none does; value, YYYY-MM-DD or silent",
+    "flag": "line, the number in [ ] of the passage that states it, 0 where none does; value, yes, no or silent",
+    "texts": "lines, the numbers in [ ] of the passages that are one",
+    "text": "verbatim, empty where the report is silent",
+    "structure": "verbatim, empty where the report is silent",
+}
+_VALUES: Mapping[str, Any] = {
+    "year": int,
+    "count": int,
+    "date": Annotated[str, StringConstraints(pattern=r"^(silent|[0-9]{4}-[0-9]{2}-[0-9]{2})$")],
+    "flag": Annotated[str, StringConstraints(pattern=r"^(yes|no|silent)$")],
+}
+
+
+def _passages(lines: Iterable[str], *, entries: bool) -> Iterator[str]:
+    """The text in pieces that can be pointed at: sentences, or the entries of a list."""
+    for line in lines:
+        for piece in (_ENTRY if entries else _SENTENCE).split(line.strip(" \t　*#")):
+            if piece.strip():
+                yield piece.strip()
+
+
+def _fitting(passages: Sequence[str], tokens: int) -> Iterator[str]:
+    for passage in passages:
+        tokens -= len(passage) + 5
+        if tokens < 0:
+            return
+        yield passage
+
+
+class _Field(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _field_answer(field: Field, form: Form, passages: Sequence[str]) -> type[BaseModel]:
+    """The shape of an answer about one field; read as any other model's answer about it."""
+    if field.kind == "text":
+        shape: dict[str, Any] = {field.id: (Annotated[str, StringConstraints(max_length=_LONGEST_TEXT)], ...)}
+        return _model(_Field, shape)
+    if field.kind == "structure":
+        return prose.answer_model((field,), form.record)
+    if field.kind == "texts":
+        return _pointing(field, {"lines": (list[int], ...)}, lambda said: _entries(said.lines, passages))
+    shape = {"line": (int, ...), "value": (_VALUES[field.kind], ...)}
+    return _pointing(field, shape, lambda said: _said(field, said, passages))
+
+
+def _pointing(field: Field, shape: dict[str, Any], read: Any) -> type[BaseModel]:
+    base: Any = type("Field", (_Field,), {field.id: property(read), "__module__": __name__})
+    return _model(base, shape)
+
+
+def _model(base: Any, shape: dict[str, Any]) -> type[BaseModel]:
+    answer: type[BaseModel] = create_model("Field", __base__=base, **shape)
+    return answer
+
+
+def _entries(numbers: Iterable[int], passages: Sequence[str]) -> list[str]:
+    chosen = [passages[n - 1] for n in dict.fromkeys(numbers) if 1 <= n <= len(passages)]
+    return [_ENTRY_NUMBER.sub("", passage) for passage in chosen]
+
+
+def _said(field: Field, said: Any, passages: Sequence[str]) -> str:
+    """``value | quote`` as other models give it; empty where the passage cannot carry the value."""
+    if not 1 <= said.line <= len(passages) or said.value == "silent":
+        return ""
+    quote = passages[said.line - 1]
+    if field.kind == "flag" and not _bears(field, said.value, quote):
+        return ""
+    return f"{said.value} | {quote}"
+
+
+def _bears(field: Field, value: str, quote: str) -> bool:
+    """Whether a passage can mean yes or no: it names what is asked, and says none exactly where the answer is no."""
+    named = _CHINESE.findall(field.ask)
+    return (not named or any(name in quote for name in named)) and states(quote, 0) is (value == "no")
