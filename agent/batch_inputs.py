@@ -30,7 +30,10 @@ def entries(paths: Iterable[str], manifest: Path | None = None) -> list[Entry]:
         found += [Entry(os.path.abspath(name)) for name in _expanded(path)]  # noqa: PTH100 - symlinks stay
     if not found:
         raise UsageError("no document is named: give files, folders, globs or --manifest FILE")
-    return list({entry.path: entry for entry in reversed(found)}.values())[::-1]
+    named: dict[str, Entry] = {}
+    for entry in found:
+        named.setdefault(entry.path, entry)
+    return list(named.values())
 
 
 def _expanded(path: str) -> Iterable[str]:

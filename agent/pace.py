@@ -49,6 +49,7 @@ class Pace:
         self._sleep = sleep
         self._requests = _bucket(limits.requests, limits.period)
         self._tokens = _bucket(limits.tokens, limits.period)
+        self._line = asyncio.Lock()
         self._most = limits.concurrency
         self._places = 1.0  # a wrong key is found out with one call
         self._flying = 0
@@ -79,14 +80,16 @@ class Pace:
             self._leave()
 
     async def _within_limits(self, tokens: int) -> None:
-        if self._requests:
-            await self._requests.acquire()
-        if self._tokens:
-            wanted = max(0, tokens + self._owed)
-            self._owed = min(0, tokens + self._owed)
-            piece = min(_PIECE, int(self._tokens.max_rate))
-            for at in range(0, wanted, piece):
-                await self._tokens.acquire(min(piece, wanted - at))
+        # One after the other: calls that each got a part of their tokens would all get the rest at once.
+        async with self._line:
+            if self._tokens:
+                wanted = max(0, tokens + self._owed)
+                self._owed = min(0, tokens + self._owed)
+                piece = min(_PIECE, int(self._tokens.max_rate))
+                for at in range(0, wanted, piece):
+                    await self._tokens.acquire(min(piece, wanted - at))
+            if self._requests:
+                await self._requests.acquire()
 
     async def _enter(self) -> None:
         while self._flying >= int(self._places) or self._held():

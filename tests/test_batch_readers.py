@@ -1,0 +1,100 @@
+"""Processes that read: what one document breaks is that document alone."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from agent.batch_readers import FaultError, Processes, ReaderLostError
+from agent.batch_step import Setup, Stepped
+from agent.document import load
+from eval import tallies
+
+_POISONOUS = """
+from dataclasses import replace
+import os
+from eval.tallies import FORM as plain
+
+def read(text):
+    if "deadly" in text:
+        os._exit(7)
+    if "faulty" in text:
+        raise KeyError("a fault")
+    return {}
+
+FORM = replace(plain, read_prose=read)
+"""
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Setup:
+    (tmp_path / "poisonous.py").write_text(_POISONOUS)
+    return Setup(f"{tmp_path / 'poisonous.py'}:FORM", "offline")
+
+
+async def steps(setup: Setup, paths: Sequence[Path], count: int = 2) -> list[Stepped]:
+    readers = Processes(setup, count)
+    try:
+        return await asyncio.gather(*(readers.step(str(path), load(path).sha256, {}) for path in paths))
+    finally:
+        await readers.stop()
+
+
+def test_a_text_that_kills_its_process_costs_itself_alone(setup: Setup, tmp_path: Path) -> None:
+    paths = tallies.write(tmp_path, 12)
+    for at, word in ((3, "deadly"), (4, "deadly"), (8, "faulty")):
+        paths[at].write_text(tallies.tally(at) + word, encoding="utf-8")
+
+    found = asyncio.run(steps(setup, paths))
+
+    assert [stepped.outcome is not None for stepped in found] == [at not in (3, 4, 8) for at in range(12)]
+    assert isinstance(found[3].error, ReaderLostError)
+    assert isinstance(found[4].error, ReaderLostError)
+    assert isinstance(found[8].error, FaultError)
+    assert "KeyError" in str(found[8].error)
+
+
+def test_a_process_that_reads_without_end_ends_itself() -> None:
+    code = (
+        "from agent import batch_step\n"
+        "batch_step.LONGEST = 1\n"
+        "batch_step.guard(open('/dev/null', 'w'))\n"
+        "with batch_step._bounded():\n"
+        "    while True: pass\n"
+    )
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], timeout=30)
+
+    assert done.returncode == 1
+    assert time.monotonic() - start < 20
+
+
+def test_reading_processes_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
+    path = tallies.write(tmp_path, 1)[0]
+    code = (
+        "import asyncio, os, signal\n"
+        "from agent.batch_readers import Processes\n"
+        "from agent.batch_step import Setup\n"
+        "async def main():\n"
+        f"    readers = Processes(Setup({tallies.FORM_NAME!r}, 'offline'), 1)\n"
+        f"    await readers.step({str(path)!r}, '', {{}})\n"
+        "    print(readers._lanes[0]._process.result(), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(main())\n"
+    )
+    (tmp_path / "parent.py").write_text(code)
+    done = subprocess.run([sys.executable, str(tmp_path / "parent.py")], capture_output=True, text=True, timeout=60)
+    child = Path(f"/proc/{int(done.stdout)}/stat")
+    for _ in range(100):
+        if not child.exists() or child.read_text().split()[2] == "Z":
+            return
+        time.sleep(0.1)
+
+    pytest.fail("the reading process lives on")
