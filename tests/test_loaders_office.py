@@ -79,6 +79,7 @@ WORD = [
     ),
     pytest.param(
         "<w:p><w:ins><w:r><w:t>19</w:t></w:r></w:ins><w:del><w:r><w:delText>18</w:delText></w:r></w:del>"
+        "<w:moveFrom><w:r><w:t>16</w:t></w:r></w:moveFrom>"
         "<w:r><w:rPr><w:vanish/></w:rPr><w:t>17</w:t></w:r><w:r><w:instrText>PAGE</w:instrText><w:t>条</w:t></w:r></w:p>",
         ["19条"],
         id="what was deleted or is hidden is not read",

@@ -235,6 +235,14 @@ def test_a_heading_over_several_columns_does_not_join_them() -> None:
     assert found[1:] == [("", "0", "1", "2", "3"), ("total", "", "7", "", "")]
 
 
+def test_a_word_under_another_is_no_part_of_its_line() -> None:
+    slanted = [Word("No 28", 10, 10, 60, 24), Word("Lane 1", 70, 14, 120, 28), Word("City", 10, 15, 50, 29)]
+
+    found = [line.cells for _, line in lines(slanted, Page(1, 400, 300))]
+
+    assert found == [("No 28 Lane 1",), ("City",)]
+
+
 @pytest.mark.parametrize("name", ["real_hongze_2023", "real_huaian_2024"])
 def test_a_real_pdf_gives_the_record_of_its_text(reports: Path, name: str) -> None:
     import json

@@ -30,12 +30,12 @@ XS, YS = (300, 900, 1200, 1700), (400, 500, 600, 700)
 class Counter:
     """An engine that reads a strip as the number of bars in it; ``blind`` to those it is told not to see."""
 
-    def __init__(self, *blind: int, unsure: Sequence[int] = ()) -> None:
-        self.blind, self.unsure, self.asked = blind, unsure, 0
+    def __init__(self, *blind: int, unsure: Sequence[int] = (), boxes: Sequence[Box] = ()) -> None:
+        self.blind, self.unsure, self.boxes, self.asked = blind, unsure, boxes, 0
 
     def find(self, grey: Picture) -> list[Box]:
-        """Nothing: every cell is found by its ink."""
-        return []
+        """What was given; a cell without a box is found by its ink."""
+        return list(self.boxes)
 
     def read(self, strip: Picture) -> Reading:
         """How many bars stand in the strip."""
@@ -163,6 +163,18 @@ def test_a_figure_read_in_two_ways_is_doubtful() -> None:
 
     confidence = [place.confidence for place in found[1].places if place]
     assert [c is not None and c < 0.5 for c in confidence] == [False, True, False]
+
+
+@pytest.mark.parametrize(("unsure", "doubted"), [((), False), ((3,), True)])
+def test_a_figure_outside_of_tables_is_read_twice_too(unsure: Sequence[int], doubted: bool) -> None:
+    grey = numpy.full((2800, 2000), 255, numpy.uint8)
+    for bar in range(3):
+        grey[1000:1030, 500 + 20 * bar : 506 + 20 * bar] = 0
+
+    (line,) = lines(grey, 1, Counter(unsure=unsure, boxes=[(490, 990, 560, 1040)]))
+
+    assert line.places[0] is not None
+    assert line.places[0].confidence == (0.3 if doubted else 0.99)
 
 
 AGREED = [

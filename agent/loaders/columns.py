@@ -71,16 +71,19 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
     """The words by line, each line from left to right."""
     rows: list[list[Word]] = []
     for word in sorted(words, key=lambda w: w.middle):
-        row = rows[-1] if rows else []
-        height = median(w.bottom - w.top for w in row) if row else 0
-        if (
-            row
-            and word.middle - median(w.middle for w in row) < 0.5 * min(height, word.bottom - word.top) + 0.1 * height
-        ):
-            row.append(word)
+        if rows and _stands_in(word, rows[-1]):
+            rows[-1].append(word)
         else:
             rows.append([word])
     return [sorted(row, key=lambda w: w.x0) for row in rows]
+
+
+def _stands_in(word: Word, row: Sequence[Word]) -> bool:
+    """Whether the word stands level with the line, and beside its words instead of under one."""
+    height = median(w.bottom - w.top for w in row)
+    if word.middle - median(w.middle for w in row) >= 0.5 * min(height, word.bottom - word.top) + 0.1 * height:
+        return False
+    return all(2 * (min(w.x1, word.x1) - max(w.x0, word.x0)) < min(w.x1 - w.x0, word.x1 - word.x0) for w in row)
 
 
 def text_of(words: Iterable[Word]) -> str:

@@ -55,9 +55,22 @@ def lines(grey: Picture, number: int, engine: Reader) -> list[Line]:
         found.append((grid.box[1], [EMPTY, *sheet.rows(grid), EMPTY]))
     cells = [cell for grid in grids for row in grid.rows for cell in row if cell]
     loose = [box for box in boxes if not any(_is_inside(box, cell) for cell in cells)]
-    words = [_word(box, engine.read(_strip(grey, box, 0))) for box in loose]
+    words = [_word(box, _line(grey, box, engine)) for box in loose]
     found += [(height, [line]) for height, line in columns.lines([w for w in words if w.text], page)]
     return [line for _, part in sorted(found, key=lambda f: f[0]) for line in part]
+
+
+def _line(grey: Picture, box: Box, engine: Reader) -> Reading:
+    """A line of text outside of tables; read again where it holds figures, and doubted where these differ."""
+    first = engine.read(_strip(grey, box, 0))
+    if not _digits(first):
+        return first
+    second = engine.read(_enlarged(_strip(grey, box, TIGHT)))
+    return first if _digits(first) == _digits(second) else Reading(first.text, min(first.score, DOUBTFUL))
+
+
+def _digits(reading: Reading) -> str:
+    return "".join(c for c in reading.text if c.isdecimal() or c in ".-")
 
 
 def _word(box: Box, reading: Reading) -> Word:
