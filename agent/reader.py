@@ -42,6 +42,7 @@ class _Session:
     send: Send | None = None
     usage: Usage = NO_USAGE
     notes: list[Finding] = field(default_factory=list)
+    ended: bool = False
 
     async def ask(self, model: Model, question: Question) -> Answer:
         """The answer, with its usage counted and its failure noted."""
@@ -51,8 +52,16 @@ class _Session:
             self.notes.append(_gave_up(question.name, f"{answer.reason} {answer.detail}".strip()))
         return answer
 
+    def tables(self, model: Model, answer: Answer) -> extraction.Tables:
+        """The figures of an answer. What it refused, or could not put in shape at all, is not paid for again."""
+        given = extraction.parse_tables(answer, self.evidence.form, self.document, model.settings.name)
+        self.ended = (
+            self.ended or answer.reason in ("refused", "truncated") or bool(answer.reason and not given.figures)
+        )
+        return given
+
     async def ask_all(self, model: Model, questions: Iterable[Question]) -> list[Answer]:
-        """The answers, in order. One that is still to come is told of when the others are asked too."""
+        """The answers, in order, as far as the budget goes. One to come is told of when all are asked."""
         answers: list[Answer] = []
         to_come: ToComeError | None = None
         for question in questions:
@@ -60,6 +69,10 @@ class _Session:
                 answers.append(await self.ask(model, question))
             except ToComeError as error:
                 to_come = error
+            except BudgetSpentError as error:
+                self.ended = True
+                self.notes.append(_gave_up("budget", str(error)))
+                break
         if to_come:
             raise to_come
         return answers
@@ -80,14 +93,10 @@ async def read(
     """
     assert plan.model is not None
     session = _Session(document, evidence, plan, on_call, Budget(plan.budget_tokens), send)
-    reading, attempts = first, 1
     async with aclosing(_Closing(Model(plan.model, on_call=on_call, send=send))) as opened:
-        try:
-            reading = await _first_round(session, opened.model, first)
-            reading, attempts = await _repairs(session, opened.model, reading)
-        except BudgetSpentError as error:
-            session.notes.append(_gave_up("budget", str(error)))
-    return Read(reading, session.usage, attempts, tuple(session.notes))
+        reading = await _first_round(session, opened.model, first)
+        reading, attempts = await _repairs(session, opened.model, reading)
+    return Read(repair.located(reading, evidence), session.usage, attempts, tuple(session.notes))
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,7 @@ async def _first_round(session: _Session, model: Model, first: Reading) -> Readi
             words = _prose(session, model, answer)
             reading = replace(reading, words={**first.words, **words} if thrifty else words)
         else:
-            parts.append(extraction.parse_tables(answer, form, session.document, settings.name))
+            parts.append(session.tables(model, answer))
     if thrifty:
         return reading
     tables = extraction.merge(parts, form)
@@ -129,7 +138,7 @@ def _prose(session: _Session, model: Model, answer: Answer) -> dict[str, Words]:
 async def _repairs(session: _Session, model: Model, reading: Reading) -> tuple[Reading, int]:
     """Ask again about failing rows until nothing is left to ask, nothing changes, or the attempts are used up."""
     plan, attempt = session.plan, 1
-    while attempt < plan.max_attempts and session.plan.reader != "thrifty":
+    while attempt < plan.max_attempts and plan.reader != "thrifty" and not session.ended:
         asked = repair.rows_to_ask(reading, session.evidence)
         if not asked:
             break
@@ -158,8 +167,8 @@ async def _repair(
     verdict = check(reading, evidence, session.document)
     questions = [_question(session, settings, reading, found, asked[table]) for table, found in grids.items()]
     answers = await session.ask_all(model, questions)
-    for (table, found), answer in zip(grids.items(), answers, strict=True):
-        given = extraction.parse_tables(answer, evidence.form, session.document, settings.name)
+    for (table, found), answer in zip(grids.items(), answers, strict=False):  # the budget may have cut them
+        given = session.tables(model, answer)
         paths = set(repair.paths_of(found, asked[table]))
         reading = repair.merged(reading, verdict, given.figures, paths)
     return replace(reading, variants={t: f.grid.variant if f else None for t, f in evidence.tables.items()})

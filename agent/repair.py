@@ -79,6 +79,17 @@ def merged(reading: Reading, verdict: Verdict, again: Mapping[str, Figure], path
     return replace(reading, figures=figures)
 
 
+def located(reading: Reading, evidence: Evidence) -> Reading:
+    """The reading with each figure that stands at its place shown there: the line a model names is but its word."""
+    figures = {
+        path: replace(figure, printed=cell.text, line=cell.line, cell=cell.cell)
+        if (cell := evidence.cells.get(path)) and cell.value == figure.value and not cell.illegible
+        else figure
+        for path, figure in reading.figures.items()
+    }
+    return replace(reading, figures=figures)
+
+
 def paths_of(found: Found, rows: Sequence[Row]) -> Iterator[str]:
     """The figures of those rows."""
     for row in rows:
