@@ -7,197 +7,194 @@ fits, the field stays unread.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from schemas import ogi_contact, ogi_title
+from schemas.compact import YEAR, Compact, year_of
 from schemas.form import Quoted
+from schemas.ogi_title import INTRO
 
-_FOLD = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-_DROPPED = frozenset("#*|`")
-_INTRO = 3000  # letters in which title, period and contact stand
-_CHINESE_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
-
-_TITLE = re.compile(r"政府信息(?:与政务)?公开(?:工作)?(?:的)?(?:年度)?(?:工作)?(?:情况)?(?:的)?(?:年度)?(?:年)?报")
-_YEAR = re.compile(r"(20\d\d|二[〇○零]\w\w)年")
-_ORGAN = re.compile(r"[㐀-鿿()·]{2,40}")
-_ORGAN_END = "局厅委府办处院会部社队站所中心公司学校馆团区市县乡镇室司署行"
-_PREFIX = re.compile(r"((?:[㐀-鿿]{2,7}?(?:自治区|自治州|省|市|州|盟|地区))+)$")
-_NO_NAME = re.compile(r"^.*(?:报告由|[由与和及在请对为是经按据将向同现])")
-_DAY = r"(\d{1,2})月(\d{1,2})日"
-_PERIOD = re.compile(rf"(20\d\d)年{_DAY}(?:起|开始)?[,，]?(?:至|到|-|—|–|~|～)+(?:(20\d\d)年|同年|当年)?{_DAY}")
-_CONTACT = {
-    "address": re.compile(
-        r"地址(?:为|是)?[::]?([^,，;；。:：]{4,60}?)(?=[,，;；。]|\)[.。,，]|\)$|邮编|邮政编码|联系电话|电话|电子邮|传真)"
-    ),
-    "postcode": re.compile(r"邮(?:政)?编(?:码)?(?:为|是)?[::]?(\d{6})(?!\d)"),
-    "phone": re.compile(
-        r"电话(?:号码)?(?:为|是)?[::]?((?:\(?0\d{2,3}\)?[-—–]*)?\d{7,8}(?:[-—转]\d{1,5})?|1\d{10}|\d{5})(?!\d)"
-    ),
-    "email": re.compile(
-        r"(?:邮箱|邮件|e-?mail)[^@。;；]{0,12}?([\w.+-]+@[\w-]+(?:\.[\w-]+)+)", re.IGNORECASE | re.ASCII
-    ),
-    "website": re.compile(r"((?:https?://|www\.)[\w./:%?&=~-]+)", re.IGNORECASE | re.ASCII),
-}
-_UNIT = "(?:件|条|份|宗|项|次|起|个)"
-_RECEIVED = re.compile(
-    rf"(?:收到|受理|接收|接到)[^。;；\d]{{0,30}}?(?:申请|依申请公开政府信息)[^。;；\d,，]{{0,6}}(\d{{1,8}}){_UNIT}"
+_SPACED = re.compile(r"(?<=[㐀-鿿])\s+(?=[㐀-鿿])")
+_NUMBER = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
+_DAY = rf"({_NUMBER})月({_NUMBER})日"
+_PERIOD = re.compile(
+    rf"(?<!\d)({YEAR})年{_DAY}(?:起|开始)?,?(?:至|到|止于|-|~)+(?:(?<!\d)({YEAR})年|同年|当年|本年)?{_DAY}(?!以前|之前)"
 )
-_NONE_RECEIVED = re.compile(r"(?:未|没有)(?:收到|接到|受理)(?:过)?(?!因|由)[^。;；,，]{0,30}(?:申请|依申请公开)")
-_NO_FEE = re.compile(r"(?:未|没有|无|不存在|没)[^。;；]{0,12}(?:收取|产生|收)[^。;；]{0,24}(?:信息处理费|费用|收费)")
-_FEE = re.compile(r"收取[^。;；\d]{0,24}信息处理费[^。;；\d]{0,6}(\d+(?:\.\d+)?)(?:万)?元")
+_OF_THE_FIGURES = re.compile(r"统计|数据|期限|时限|时段|周期|所列|报告期")
+_ONES = "〇一二三四五六七八九"
+_FIRST_SECTION = re.compile(r"一、[^。;,]{0,12}(?:总体|基本|工作|概)[^。;,]{0,4}(?:情况|概况)")
 
+_WITHIN = r"[^。;,]"
+_UNIT = "(?:件|条|份|宗|项|次|起|个|例)"
+_TAKEN = r"(?:收到|受理|接收|接到)"
+_REQUEST = r"(?:政府信息公开申请|信息公开申请|依申请公开|申请)"
+_FILLING = r"(?:政府信息|信息|事项|件数|办件|申请|数量|总数|总量|来信|来函|共计|总计|合计|累计|件|数|的|共|为|有|:)*"
+_RECEIVED = re.compile(
+    rf"{_TAKEN}(?P<what>[^。;,\d]{{0,30}}?{_REQUEST}){_FILLING}(?P<count>\d{{1,3}}(?:,\d{{3}})+|\d{{1,8}}){_UNIT}"
+)
+_RECEIVED_FIRST = re.compile(
+    rf"{_TAKEN}(?:各类|共计|共)?(?P<count>\d{{1,8}}){_UNIT}(?P<what>[^。;,\d]{{0,20}}?{_REQUEST})(?!的?(?:行政)?(?:复议|诉讼))"
+)
+_NONE_RECEIVED = re.compile(
+    rf"(?:未|没有|尚未|从未|没){_TAKEN}(?:过|任何)?(?P<what>[^。;,\d]{{0,40}}?{_REQUEST})"
+    r"(?!(?:情况|事项|件|的|而)?(?:引|导致|被|提起|提出的?行政|行政|复议|诉讼|产生|发生|办结|答复))"
+)
+_NO_REQUEST = re.compile(
+    r"(?:没有|无)(?P<what>政府信息公开申请|依申请公开(?:政府信息|事项|申请|件)?)(?=[。;,]|情况|事项|$)"
+)
+_OF_INFORMATION = re.compile(r"信息公开|公开信息|政府信息|政务信息|依申请|申请公开")
+# What makes it another count: one channel or applicant only, another year, another kind of application.
+_PARTIAL = re.compile(
+    r"因|由|引起|复议|诉讼|信访|投诉|举报|许可|救助|补助|补贴|登记|网络|网上|网站|网页|线上|在线|线下|平台|当面|现场|窗口|信函|邮寄|邮件|邮箱|传真|电话|"
+    r"书面|口头|渠道|自然人|企业|上年|上一年|去年|结转|增|减|较|比|其中|答复|办结|办理|处理|转办|撤回|不予|重复|更正|涉及|要求提供|逾期|超|部门|单位|"
+    r"季度|半年|约|近|余"
+)
+_ALSO_DONE = re.compile(r"(?:并|和|及|、)(?:依法|及时|按时|按期)?(?:答复|处理|办理|办结|受理)")
+_WHOLE = re.compile(r"公民、?法人|法人(?:和|或|及|或者)?其他组织|向?我?[局办委镇乡县区市]?(?:机关|单位|部门)")
+_PART_OF_YEAR = re.compile(r"季度|半年|\d月份|月至|月起|期间|[上去]一?年|同期|其中|比")
+_HEADING = re.compile(
+    r"(?:[(][一二三四五六七八九十]{1,2}[)]|[一二三四五六七八九十]{1,2}、|(?<!\d)\d{1,2}[.、]|[一二三四五]是)([^。;:,\d]{2,20})"
+)
 
-@dataclass(frozen=True)
-class _Compact:
-    """The text without white space and Markdown marks, and where each letter stands in the source."""
-
-    source: str
-    text: str
-    at: tuple[int, ...]
-
-    @classmethod
-    def of(cls, source: str) -> _Compact:
-        folded = source.translate(_FOLD)
-        at = tuple(i for i, c in enumerate(folded) if not c.isspace() and c not in _DROPPED)
-        return cls(source, "".join([folded[i] for i in at]), at)
-
-    def printed(self, start: int, end: int) -> str:
-        """The words as printed, line ends joined."""
-        return re.sub(r"\s*\n\s*", "", self.source[self.at[start] : self.at[end - 1] + 1])
-
-    def quoted(self, value: object, start: int, end: int) -> Quoted:
-        """``value`` with the words between two offsets of the compact text."""
-        return Quoted(value, self.printed(start, end), self.at[start])
+_FEE_NAME = r"(?:信息(?:公开)?处理费|政府信息公开处理费|信息公开(?:工作)?(?:的|相关)?(?:收费|费用))"
+_NO_FEE = re.compile(rf"(?:未|没有|没|无|不存在){_WITHIN}{{0,30}}?{_FEE_NAME}")
+_NO_COST = re.compile(
+    rf"(?:申请|信息公开)[^。;]{{0,30}}(?:未|没有|没){_WITHIN}{{0,20}}?收取(?:过)?(?:任何|其他|相关)?(?:的)?(?:费用|收费)"
+)
+_FEE = re.compile(
+    rf"{_FEE_NAME}(?:收取|收费|总?金额|总额|情况|共计|总计|合计|累计|共|为|:)*(\d+(?:\.\d+)?)(?:万)?元(?!/)"
+)
+_FEE_FIRST = re.compile(rf"收取{_WITHIN}{{0,20}}?(\d+(?:\.\d+)?)(?:万)?元的?{_FEE_NAME}")
+_FEE_NOUGHT = re.compile(rf"{_FEE_NAME}(?:的)?(?:收取|收费)?(?:情况|金额)?(?:为|:)(?:无|零)(?=[。;,]|$)")
+_OF_A_RULE = re.compile(
+    r"违规|违法|乱|擅自|减免|缴|交纳|逾期|不得|严禁|禁止|防止|应当|按规定|除|外|以下|以上|超过|检索|复制|邮寄|标准"
+)
 
 
 def read_prose(text: str) -> Mapping[str, Quoted]:
     """Fields of the record by name, for those that the text states in a form a pattern settles."""
-    compact = _Compact.of(text)
+    compact = Compact.of(text)
     return {name: quoted for name, quoted in _fields(compact) if quoted is not None}
 
 
-def _fields(text: _Compact) -> Iterator[tuple[str, Quoted | None]]:
+def _fields(text: Compact) -> Iterator[tuple[str, Quoted | None]]:
     start, end = _period(text)
-    yield "organization", _organization(text)
-    yield "year", _year(text) or _year_of(start)
+    covered = frozenset(q.value.year for q in (start, end) if q and isinstance(q.value, date))
+    titles, dated = ogi_title.of_period(ogi_title.titles(text), covered)
+    organ = ogi_title.organ_of(text, titles)
+    year = _year(text, titles, dated, start if len(covered) == 1 else None)
+    yield "organization", text.quoted(_SPACED.sub("", text.printed(*organ)), *organ) if organ else None
+    yield "year", year
     yield "period_start", start
     yield "period_end", end
     yield "contact", _contact(text)
-    yield "requests_received", _received(text)
-    yield "information_fee_charged", _fee(text)
+    yield "requests_received", _received(text, year)
+    yield "information_fee_charged", _fee(text, year)
 
 
-def _title(text: _Compact) -> re.Match[str] | None:
-    return _TITLE.search(text.text, 0, _INTRO)
-
-
-def _title_start(text: _Compact, title: re.Match[str]) -> int:
-    """Offset of the title's first letter: its own line, or the lines before it that name the organ."""
-    offset = text.at[title.start()]
-    begins = text.source.rfind("\n", 0, offset) + 1
-    line = re.sub(r"[\s#*\d年度关于的〇二三四五六七八九]", "", text.source[begins:offset])
-    if len(line) < 3:
-        before = text.source[:begins].rstrip(" \n\t#*")
-        begins = before.rfind("\n") + 1
-    return next((i for i, at in enumerate(text.at) if at >= begins), title.start())
-
-
-def _year(text: _Compact) -> Quoted | None:
-    title = _title(text)
-    if title is None:
+def _year(
+    text: Compact, titles: Sequence[ogi_title.Title], dated: ogi_title.Title | None, start: Quoted | None
+) -> Quoted | None:
+    """The year of the title; of the period where no title names one. Titles of another year alone leave it unread."""
+    if dated:
+        return text.quoted(dated.year, *dated.year_at)
+    if start is None or any(title.year for title in titles):
         return None
-    start = _title_start(text, title)
-    match = _YEAR.search(text.text, start, title.end() + 14)
-    if match is None:
-        return None
-    return text.quoted(int(match[1].translate(_CHINESE_DIGITS)), match.start(), match.end())
+    assert isinstance(start.value, date)
+    return Quoted(start.value.year, start.quote, start.at)
 
 
-def _year_of(start: Quoted | None) -> Quoted | None:
-    return Quoted(start.value.year, start.quote, start.at) if start and isinstance(start.value, date) else None
-
-
-def _organization(text: _Compact) -> Quoted | None:
-    title = _title(text)
-    if title is None:
-        return None
-    start = _title_start(text, title)
-    head = re.sub(r"\(?(?:20\d\d|二[〇○零]\w\w)年(?:度)?\)?", "\n", text.text[start : title.start()])
-    names = [n for n in re.findall(_ORGAN, head.replace("关于", "\n")) if n[-1] in _ORGAN_END]
-    if not names:
-        return None
-    name = max(names, key=len)
-    at = text.text.find(name, start)
-    full, at = _full_name(text, name, at)
-    return text.quoted(full, at, at + len(full))
-
-
-def _full_name(text: _Compact, name: str, at: int) -> tuple[str, int]:
-    """The name with the province or city that the text itself puts before it."""
-    for match in re.finditer(re.escape(name), text.text[:_INTRO]):
-        before = _NO_NAME.sub("", text.text[max(0, match.start() - 16) : match.start()])
-        before = re.split(r"[^㐀-鿿]", before)[-1]
-        prefix = _PREFIX.search(before)
-        if prefix and prefix[1] == before:
-            return prefix[1] + name, match.start() - len(prefix[1])
-    return name, at
-
-
-def _period(text: _Compact) -> tuple[Quoted | None, Quoted | None]:
-    match = _PERIOD.search(text.text, 0, _INTRO)
-    if match is None:
+def _period(text: Compact) -> tuple[Quoted | None, Quoted | None]:
+    """First and last day that the figures cover, where the text names only one such period."""
+    found: dict[tuple[date, date], tuple[int, int]] = {}
+    for match in _PERIOD.finditer(text.text, 0, INTRO):
+        first, month, day, last, last_month, last_day = match.groups()
+        sentence = re.split("[。;]", text.text[max(0, match.start() - 40) : match.start()])[-1]
+        try:
+            start = date(year_of(first), _number(month), _number(day))
+            end = date(year_of(last or first), _number(last_month), _number(last_day))
+        except ValueError:
+            return None, None
+        whole_year = (start.month, start.day, end.month, end.day) == (1, 1, 12, 31)
+        if start < end and (whole_year or _OF_THE_FIGURES.search(sentence)):
+            found.setdefault((start, end), match.span())
+    if len(found) != 1:
         return None, None
-    first, month, day, last, last_month, last_day = match.groups()
-    try:
-        start = date(int(first), int(month), int(day))
-        end = date(int(last or first), int(last_month), int(last_day))
-    except ValueError:
-        return None, None
-    return text.quoted(start, match.start(), match.end()), text.quoted(end, match.start(), match.end())
+    ((start, end), at), *_ = found.items()
+    return text.quoted(start, *at), text.quoted(end, *at)
 
 
-def _contact(text: _Compact) -> Quoted | None:
-    found: dict[str, str | None] = dict.fromkeys(_CONTACT)
-    places: list[int] = []
-    for name, pattern in _CONTACT.items():
-        match = pattern.search(text.text, 0, _INTRO)
-        if match:
-            found[name] = text.printed(match.start(1), match.end(1))
-            places += [match.start(1), match.end(1)]
-    if not places or not any(found[name] for name in ("address", "postcode", "phone", "email")):
+def _number(words: str) -> int:
+    if words.isdigit():
+        return int(words)
+    tens, ten, ones = words.partition("十")
+    if not ten:
+        return _ONES.index(words)
+    return 10 * (_ONES.index(tens) if tens else 1) + (_ONES.index(ones) if ones else 0)
+
+
+def _contact(text: Compact) -> Quoted | None:
+    section = _FIRST_SECTION.search(text.text, 0, INTRO)
+    places = ogi_contact.contact(text, section.start() if section else min(INTRO, _tables_begin(text)))
+    if not places:
         return None
-    return text.quoted(found, min(places), max(places))
+    found = dict.fromkeys(("address", "postcode", "phone", "email", "website"))
+    parts = found | {name: text.printed(*at) for name, at in places.items()}
+    return text.quoted(parts, min(at[0] for at in places.values()), max(at[1] for at in places.values()))
 
 
-def _received(text: _Compact) -> Quoted | None:
+def _received(text: Compact, year: Quoted | None) -> Quoted | None:
     """Applications received, where every sentence that counts them says the same."""
-    body = text.text[: _tables_begin(text)]
-    said = [(int(m[1]), m) for m in _RECEIVED.finditer(body)]
-    said += [(0, m) for m in _NONE_RECEIVED.finditer(body)]
-    if len({count for count, _ in said}) != 1:
+    said: dict[int, re.Match[str]] = {}
+    for pattern in (_RECEIVED, _RECEIVED_FIRST, _NONE_RECEIVED, _NO_REQUEST):
+        for match in pattern.finditer(text.text, 0, _tables_begin(text)):
+            if _counts_all(text.text, match, year):
+                count = match.groupdict().get("count") or "0"
+                said.setdefault(int(count.replace(",", "")), match)
+    if len(said) != 1:
         return None
-    count, match = said[0]
+    ((count, match),) = said.items()
     return text.quoted(count, match.start(), match.end())
 
 
-def _fee(text: _Compact) -> Quoted | None:
+def _counts_all(text: str, match: re.Match[str], year: Quoted | None) -> bool:
+    """Whether a count is of all applications for information of the report's year."""
+    what = _WHOLE.sub("", _ALSO_DONE.sub("", match["what"]))
+    before = re.split("[。;,]", text[max(0, match.start() - 30) : match.start()])[-1]
+    heading = [h[1] for h in _HEADING.finditer(text, max(0, match.start() - 400), match.start())]
+    about = _OF_INFORMATION.search(match["what"]) or (heading and "申请" in heading[-1])
+    return bool(about and not _PARTIAL.search(what) and not _PART_OF_YEAR.search(before)) and _of_year(
+        text, match, year
+    )
+
+
+def _of_year(text: str, match: re.Match[str], year: Quoted | None) -> bool:
+    """Whether the clause names no other year than the report's."""
+    clause = re.split("[。;]", text[max(0, match.start() - 40) : match.end()])[-1]
+    named = {year_of(one) for one in re.findall(rf"(?<!\d)({YEAR})年", clause)}
+    return not named or (year is not None and named == {year.value})
+
+
+def _fee(text: Compact, year: Quoted | None) -> Quoted | None:
     """Whether a fee was charged, where every sentence before and behind the tables says the same."""
-    said: list[tuple[bool, re.Match[str]]] = []
+    said: dict[bool, re.Match[str]] = {}
     for low, high in ((0, _tables_begin(text)), (_tables_end(text), len(text.text))):
-        said += [(float(m[1]) > 0, m) for m in _FEE.finditer(text.text, low, high)]
-        said += [(False, m) for m in _NO_FEE.finditer(text.text, low, high)]
-    if len({charged for charged, _ in said}) != 1:
+        for pattern in (_FEE, _FEE_FIRST, _NO_FEE, _NO_COST, _FEE_NOUGHT):
+            for match in pattern.finditer(text.text, low, high):
+                if not _OF_A_RULE.search(match[0]) and _of_year(text.text, match, year):
+                    said.setdefault(bool(pattern.groups and float(match[1])), match)
+    if len(said) != 1:
         return None
-    charged, match = said[0]
+    ((charged, match),) = said.items()
     return text.quoted(charged, match.start(), match.end())
 
 
-def _tables_begin(text: _Compact) -> int:
+def _tables_begin(text: Compact) -> int:
     match = re.search(r"第二十条第\(一\)项|信息内容本年|主动公开政府信息情况第二十条", text.text)
     return match.start() if match else len(text.text)
 
 
-def _tables_end(text: _Compact) -> int:
+def _tables_end(text: Compact) -> int:
     ends = [match.end() for match in re.finditer(r"结转下年度继续办理|尚未审结", text.text)]
     return max(ends, default=0)
