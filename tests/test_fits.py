@@ -32,7 +32,7 @@ def habit_of(*rows: str, n: int = 7) -> Habits:
 
 PLAIN = habit_of("\t1\t0\t0\t0\t0\t0\t1")
 GLUED = habit_of("1000001", "0000000")
-GLUED_BLANKS = habit_of("1000001", "22")
+GLUED_BLANKS = habit_of("0000000", "22")
 
 
 def values(found: Fits) -> set[tuple[Number | None, ...]]:

@@ -153,7 +153,7 @@ def test_a_misspelt_part_of_a_sum_is_refused(identity: Identity) -> None:
 
 
 def test_no_form_of_that_name_says_which_there_are() -> None:
-    with pytest.raises(FormError, match=r"no form 'x'; there are ogi-annual-report, statement, or path\.py:Name"):
+    with pytest.raises(FormError, match=r"no form 'x'; there are ogi-annual-report, statement.*path\.py:Name"):
         load("x")
 
 
@@ -182,7 +182,7 @@ Sales = Form(
 """
 SALES = (
     "Sales report\nSales by region\n\tIn house\tAbroad\tAll\n"
-    "Northern region\t3\t4\t7\nSouthern region\t1\t0\t1\nAll regions\t4\t4\t8\n"
+    "Northern region\t3\t4\t7\nSouthern region\t0\t0\t0\nAll regions\t3\t4\t7\n"
 )
 
 
@@ -199,8 +199,8 @@ def test_a_form_of_the_users_own_reads_and_checks(own: str) -> None:
 
     assert isinstance(outcome, Accepted)
     assert outcome.record == {"form": "sales", "sales": {
-        "north": {"in_house": 3, "abroad": 4, "total": 7}, "south": {"in_house": 1, "abroad": 0, "total": 1},
-        "sum": {"in_house": 4, "abroad": 4, "total": 8}}}  # fmt: skip
+        "north": {"in_house": 3, "abroad": 4, "total": 7}, "south": {"in_house": 0, "abroad": 0, "total": 0},
+        "sum": {"in_house": 3, "abroad": 4, "total": 7}}}  # fmt: skip
     assert isinstance(read(SALES.replace("4\t7", "5\t7"), own), NeedsReview)
     assert isinstance(outcome_of(SAMPLE, own), NotThisForm)
 

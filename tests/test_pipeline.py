@@ -240,7 +240,6 @@ def test_instructions_in_the_report_do_not_reach_the_record() -> None:
     assert run.review.record["table3"]["disclosed"]["natural_person"] is None
 
 
-@pytest.mark.xfail(strict=True, reason="a finding with one cell loses both its sides")
 def test_a_published_count_whose_parts_do_not_add_up_waits_in_review() -> None:
     parts = [
         {"name": "工作动态", "count": 131},

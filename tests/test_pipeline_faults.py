@@ -59,7 +59,6 @@ def test_a_spent_quota_is_a_permanent_error() -> None:
     ("steps", "calls"),
     [("refusal", 2), ("filter", 2), ("badjson", 4), ("prose", 4), ("tool", 4), ("length", 4)],
 )
-@pytest.mark.xfail(strict=True, reason="the rows of a question that got no answer are asked for again")
 def test_a_model_that_gives_no_answer_is_not_paid_again(steps: str, calls: int) -> None:
     run = by_model(steps=steps)
 
