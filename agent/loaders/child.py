@@ -72,6 +72,8 @@ def _feed(process: subprocess.Popen[bytes], data: bytes) -> None:
 def _answers(process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
     assert process.stdout is not None
     for line in process.stdout:
+        if not line.endswith(b"\n"):
+            return  # cut off; how the child ended tells why
         answer = json.loads(line)
         if "error" in answer:
             raise InputError(answer["error"])
