@@ -229,7 +229,11 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        length = int(self.headers["Content-Length"])
+        data = self.rfile.read(length)
+        if len(data) < length:
+            raise ConnectionResetError("the client went away in the middle of its request")
+        body = json.loads(data)
         reply = self.server_of.take(body, {name.lower(): value for name, value in self.headers.items()})
         if self.server_of.pause(reply.wait) or reply.reset:
             self._reset()
