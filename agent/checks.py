@@ -44,6 +44,10 @@ def check(reading: Reading, evidence: Evidence, document: Document, attested: Co
     ``attested``: figures a reviewer vouches for. Where its place does not bear one out, that is told and the
     figure is graded by the reviewer's word: never proved, and no sum over it proves another.
     """
+    if evidence.form.free:
+        from agent import free
+
+        return free.check(reading, evidence, document, attested)
     paths = list(_expected(evidence))
     findings = list(_completeness(evidence, attested))
     matched: dict[str, Figure] = {}
@@ -168,7 +172,7 @@ def _sums(
     def value(path: str) -> Number | None:
         return matched[path].value
 
-    for equation in evidence.equations():
+    for equation in evidence.sums:
         if not all(path in matched for path in equation.paths):
             continue
         held = holds(equation, value)
@@ -208,7 +212,7 @@ def _failed_sum(equation: Equation, matched: Mapping[str, Figure], evidence: Evi
 def _doubtful(evidence: Evidence, document: Document, matched: Iterable[str]) -> frozenset[str]:
     """Figures that count only where a sum holds over them: look-alikes, OCR, rows without label or place."""
     read = {line for (line, _), place in document.cells.items() if place.confidence is not None}
-    totals = {path for equation in evidence.equations() for path in equation.totals}
+    totals = {path for equation in evidence.sums for path in equation.totals}
     doubtful: set[str] = set()
     for path in matched:
         cell, place = evidence.cells[path], evidence.place(path)

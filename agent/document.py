@@ -112,7 +112,7 @@ def _from_text(text: str, data: bytes, name: str, encoding: str) -> Document:
 
 def lines_of(text: str) -> tuple[str, ...]:
     """Lines of a text: LF, CRLF or bare CR end one; control characters become spaces, radicals fold."""
-    return tuple(fold(line) for line in re.split(r"\r\n|\r|\n|\f", text))
+    return tuple(re.sub(r"\r\n|\r|\f", "\n", text).translate(_FOLD_LINES).split("\n"))
 
 
 def decode(data: bytes, name: str) -> tuple[str, str]:
@@ -163,6 +163,9 @@ _FOLD.update(dict.fromkeys((0x7F, 0x85, 0x2028, 0x2029), " "))
 _FOLD.update(dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E), ""))
 
 
-def fold(line: str) -> str:
-    """The line with radicals as ordinary characters, and control and zero-width characters gone."""
-    return line.translate(_FOLD)
+_FOLD_LINES = {code: char for code, char in _FOLD.items() if code != 10}
+
+
+def fold(text: str) -> str:
+    """The text with radicals as ordinary characters, and control and zero-width characters gone."""
+    return text.translate(_FOLD)

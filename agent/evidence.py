@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from agent.document import Document
 from agent.fits import Cell, Fits, Habits, fits, habits
@@ -90,7 +90,8 @@ class Evidence:
             return None
         return found.by_path.get(path)
 
-    def equations(self) -> list[Equation]:
+    @cached_property
+    def sums(self) -> list[Equation]:
         """Every sum of the form over what was found."""
         found = [e for f in self.tables.values() if f for e in self.form.equations(f.grid)]
         totals = [i.over(self.cells) for i in self.form.identities if isinstance(i, Total)]
@@ -108,6 +109,11 @@ class Evidence:
 def gather(document: Document, form: Form) -> Evidence:
     """The evidence a document holds for a form."""
     source = Squeezed.of(document.lines)
+    if form.free:
+        from agent.free_evidence import not_this_form
+
+        why = not_this_form(document, form)
+        return Evidence(form, source, {}, {}, not why, why)
     spans = segment(source, form)
     words = vocabulary(form)
     strips = {table: find_rows(source, words, variants, spans) for table, variants in form.tables.items()}
@@ -167,24 +173,30 @@ def _statement(source: Squeezed, section: Section, spans: Mapping[str, Span]) ->
 def _settle(form: Form, rows: Rows, habit: Habits) -> Found:
     """The ways each row can be read, and what the sums leave of them."""
     grid = rows.grid
-    equations = tuple(form.equations(grid))
-    places = _fitted(rows, habit, equations)
+    equations = form.equations(grid)
+    places = _fitted(form, rows, habit)
     if habit.blanks == "parts" and any(not place.fits.ways for place in places.values()):
-        places = _fitted(rows, replace(habit, blanks="any"), equations)
+        places = _fitted(form, rows, replace(habit, blanks="any"))
     solution = solve(Table({name: (grid.paths(p.row), p.fits.ways) for name, p in places.items()}, equations))
     return Found(grid, places, solution, rows.trouble)
 
 
-def _fitted(rows: Rows, habit: Habits, equations: Sequence[Equation]) -> dict[str, Place]:
+def _fitted(form: Form, rows: Rows, habit: Habits) -> dict[str, Place]:
     """The places of a grid's rows, with the ways each can be read."""
     places: dict[str, Place] = {}
     for found in rows.strips:
         row, strip = rows.grid.rows[found.index], found.strip
         kinds = [column.kind for column in row.columns]
         lines = tuple(sorted({strip.line, *(t.line for t in strip.tokens)}))
-        fit = fits(strip, kinds, local_sums(rows.grid.paths(row), equations), habit, flat=row.flat)
+        fit = fits(strip, kinds, _row_sums(form, rows.grid)[row.id], habit, flat=row.flat)
         places[row.id] = Place(row, strip.line, lines, found.extent, fit, found.misprinted, found.ordered)
     return places
+
+
+@lru_cache(maxsize=256)
+def _row_sums(form: Form, grid: Grid) -> dict[str, list[LocalSum]]:
+    """The sums that lie within one row, by position, for each row."""
+    return {row.id: local_sums(grid.paths(row), form.equations(grid)) for row in grid.rows}
 
 
 def local_sums(paths: Sequence[str], equations: Sequence[Equation]) -> list[LocalSum]:

@@ -60,19 +60,16 @@ def _order(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> s
     for row, low, high in _gaps(grid, marks, span):
         if row.flat:
             continue
-        placed = [
-            (at, column.labels[0])
-            for column in row.columns
-            if (at := _column_cell(source, low, high, column.labels)) is not None
-        ]
+        lines = list(_header_lines(source, low, high))
+        placed = [(at, c.labels[0]) for c in row.columns if (at := _column_cell(lines, c.labels)) is not None]
         if placed != sorted(placed, key=lambda pair: pair[0]):
             return _swapped(name for _, name in sorted(placed))
     begins = next((m.start for m in marks if m.row is not None), span.end)
     return _text_order(source, grid, span.body, begins)
 
 
-def _column_cell(source: Squeezed, low: int, high: int, labels: Sequence[str]) -> int | None:
-    found = [at for cells in _header_lines(source, low, high) if (at := _cell_of(cells, labels)) is not None]
+def _column_cell(lines: Sequence[Sequence[str]], labels: Sequence[str]) -> int | None:
+    found = [at for cells in lines if (at := _cell_of(cells, labels)) is not None]
     return max(found, default=None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from agent import headers, labels
 from agent.cells import Strip, strip_of
@@ -69,6 +70,7 @@ def find(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[
     return Rows(grid, _share(grid, strips), trouble, headers.first_cells(source, grid, marks, span))
 
 
+@lru_cache(maxsize=64)
 def vocabulary(form: Form) -> str:
     """Every official word of the form, squeezed: pieces of them in or around a table are no cells."""
     grids = [grid for variants in form.tables.values() for grid in variants]

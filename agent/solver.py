@@ -113,8 +113,11 @@ def _narrow(table: Table, ways: Mapping[str, Sequence[Way]]) -> dict[str, tuple[
     """Ways that satisfy the sums within their row; None where a row has none left."""
     narrowed: dict[str, tuple[Way, ...]] = {}
     for row, (paths, _) in table.rows.items():
+        if len(ways[row]) == 1:
+            narrowed[row] = tuple(ways[row])
+            continue
         inside = [e for e in table.equations if set(e.paths) <= set(paths)]
-        found = tuple(way for way in ways[row] if len(ways[row]) == 1 or _adds_up(way, paths, inside))
+        found = tuple(way for way in ways[row] if _adds_up(way, paths, inside))
         if not found:
             return None
         narrowed[row] = found

@@ -26,7 +26,10 @@ def normal(text: str) -> str:
 
 def normal_line(line: str) -> str:
     """A line of the source, same length: pipes of a table row as tabs; rulers and page footers as spaces."""
-    folded = line.translate(_FOLD)
+    return _rows_and_footers(normal(line))
+
+
+def _rows_and_footers(folded: str) -> str:
     suspect = "-" in folded or "页" in folded or "age" in folded
     if suspect and (_FOOTER.match(folded) or ("|" in folded and _RULE.match(folded))):
         return " " * len(folded)
@@ -57,7 +60,7 @@ class Squeezed:
     @classmethod
     def of(cls, lines: tuple[str, ...]) -> Squeezed:
         """The squeezed form of a document's lines."""
-        full = "\n".join(normal_line(line) for line in lines)
+        full = "\n".join(_rows_and_footers(line) for line in normal("\n".join(lines)).split("\n"))
         at = tuple(i for i, c in enumerate(full) if c.isalnum())
         return cls(full, "".join([full[i] for i in at]).translate(_LOWER), at)
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from schemas.free import Free
 
 Kind = Literal["count", "change", "amount"]
 """count: whole and not negative; change: whole; amount: exact decimal, not negative."""
@@ -50,7 +53,7 @@ class Row:
     flat: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """One variant of a table: its rows in printed order, and where its section begins.
 
@@ -299,7 +302,7 @@ class Link:
         return Link(before, after, f"{self.name}: {name}", plus)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """A kind of report.
 
@@ -312,6 +315,7 @@ class Form:
     ``subject``/``period``: the prose fields that say who reports, and for which year (a whole number);
     ``region``: the pattern of a subject's name that is its region. ``links`` hold between the reports of
     one subject; ``headlines`` are the figures a collection is summed up by.
+    ``free``: how figures are read that stand in no grid.
     """
 
     name: str
@@ -334,6 +338,7 @@ class Form:
     region: str = ""
     links: tuple[Link, ...] = ()
     headlines: tuple[str, ...] = ()
+    free: Free | None = None
 
     @property
     def record(self) -> type[BaseModel] | None:
@@ -360,7 +365,8 @@ class Form:
             if not any(identity.equations(grid) for grid in self.tables[identity.grid]):
                 raise FormError(f"form {self.name}: {identity.name} matches no row or column")
 
-    def equations(self, grid: Grid) -> list[Equation]:
+    @lru_cache(maxsize=256)  # noqa: B019 - forms are few and live as long as the process
+    def equations(self, grid: Grid) -> tuple[Equation, ...]:
         """The sums of the form over one variant of a table.
 
         A cell that states the sum of another equation is a total in every equation it takes part in.
@@ -372,4 +378,4 @@ class Form:
             for equation in identity.equations(grid)
         ]
         totals = frozenset(path for equation in found for path in equation.totals)
-        return [Equation(e.name, e.left, e.right, totals & frozenset(e.paths)) for e in found]
+        return tuple(Equation(e.name, e.left, e.right, totals & frozenset(e.paths)) for e in found)
