@@ -15,10 +15,11 @@ from typing import Any
 
 from eval import damage as harm, others, prose, report
 from eval.cases import Case, Expect, save_case
+from eval.cuts import TooWideError, Value
 from eval.figures import SIZES, Figures, one_digit_rows, table2, table3, table4
 from eval.layouts import LAYOUTS, Layout
 from eval.printed import Lines, lines_of
-from eval.settle import Sight, TooWideError, Value, figure, settle
+from eval.settle import Sight, figure, settle
 from schemas import ogi_annual_report as ogi
 from schemas.form import Grid
 

@@ -12,10 +12,11 @@ from hypothesis import given, settings, strategies as st
 from agent.document import load
 from agent.solver import holds
 from eval.cases import load_case, load_folder, save_case
+from eval.cuts import splits
 from eval.generator import DAMAGES, EDITIONS, excluded, generate
 from eval.layouts import LAYOUTS
 from eval.printed import Line
-from eval.settle import row_choices, settle, splits
+from eval.settle import row_choices, settle
 from schemas import ogi_annual_report as ogi
 from schemas.form import Column, Grid, Row
 
