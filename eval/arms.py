@@ -194,6 +194,7 @@ async def _instructor(baseline: _Baseline, question: Question, max_attempts: int
     from instructor.core import IncompleteOutputException, InstructorRetryException
     from openai import AsyncOpenAI
 
+    from agent.local import own_server
     from agent.model import Answer as Given
 
     # It logs answers, and with them the document, as errors of its own.
@@ -209,7 +210,8 @@ async def _instructor(baseline: _Baseline, question: Question, max_attempts: int
         return completion
 
     limit = settings.profile.max_output_tokens
-    async with AsyncOpenAI(base_url=settings.base_url, api_key=settings.key) as client:
+    address = own_server(settings.name) or settings.base_url
+    async with AsyncOpenAI(base_url=address, api_key=settings.key) as client:
         ask: Any = instructor.patch(create=counted, mode=instructor.Mode.JSON_SCHEMA)
         try:
             value: BaseModel | None = await ask(
