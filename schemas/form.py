@@ -228,13 +228,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Field:
-    """A prose field of the record. ``ask`` is the question put to a model, ``label`` what the form calls it."""
+    """A prose field of the record. ``ask`` is the question put to a model, ``label`` what the form calls it.
+
+    ``says``: words one of which a passage must hold that states the field; a count stands together with one.
+    """
 
     id: str
     kind: FieldKind
     ask: str
     sections: tuple[str, ...] = ()
     label: str = ""
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
