@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -14,8 +14,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
 from agent.outcome import Finding, Words
-from agent.quotes import Quote, Source, states, states_date, states_year
-from schemas.form import Field, Form
+from agent.quotes import Quote, Source, denies, states, states_date, states_year
+from agent.segments import segment
+from agent.squeeze import squeeze
+from schemas.form import Field, Form, Quoted
 
 
 def _as_text(value: object) -> object:
@@ -92,29 +94,60 @@ class _InventedError(ValueError):
 
 
 def read(value: BaseModel, form: Form, source: Source, by: str) -> Prose:
-    """The fields of an answer, each held against the source."""
+    """The fields of an answer, each held against the source: its prose, and what the form's own patterns read there."""
+    tables = {grid.section for grids in form.tables.values() for grid in grids}
+    spans = [(span.start, span.end) for name, span in segment(source.squeezed, form).items() if name in tables]
+    settled = form.read_prose(source.text) if form.read_prose else {}
     prose = Prose()
     for asked in form.fields:
         said = getattr(value, asked.id, None)
-        reader = _Reader(asked, source, prose)
-        settled = reader.settle(said) if said else None
-        if settled is None:
+        reader = _Reader(asked, source.beside(spans), prose)
+        found = reader.settle(said) if said else None
+        kept = _recorded(form, reader, found[0]) if found else None
+        if found is None or kept is None or _contradicted(reader, kept, settled):
             continue
-        found, quotes = settled
-        try:
-            kept = _as_recorded(form, asked, found)
-        except ValidationError as error:
-            reader.drop(asked.id, found, f"is no value of the form: {error.errors()[0]['msg']}")
-            continue
+        quotes = found[1]
         prose.words[asked.id] = Words(kept, " … ".join(dict.fromkeys(q.text for q in quotes)), quotes[0].line, by)
     return prose
 
 
-def _as_recorded(form: Form, asked: Field, found: Any) -> Any:
-    if form.record is None:
-        return found
-    text = json.dumps({asked.id: found}, default=date.isoformat)
-    return form.record.model_validate_json(text).model_dump()[asked.id]
+def _recorded(form: Form, reader: _Reader, found: Any) -> Any:
+    """The value as the record holds it, without the parts that are none of its; None where nothing is left."""
+    field = reader.asked.id
+    while form.record is not None and found not in ({}, []):
+        text = json.dumps({field: found}, default=date.isoformat)
+        try:
+            return form.record.model_validate_json(text).model_dump()[field]
+        except ValidationError as error:
+            place, why = error.errors()[0]["loc"][:2], error.errors()[0]["msg"]
+        inside = found[place[1]] if len(place) > 1 else found
+        reader.drop(".".join(map(str, place)), inside, f"is no value of the form: {why}")
+        if inside is found:
+            return None
+        found = _without(found, place[1])
+    return None if found in ({}, []) else found
+
+
+def _without(found: Any, part: int | str) -> Any:
+    if isinstance(found, list):
+        return [one for index, one in enumerate(found) if index != part]
+    return {name: one for name, one in found.items() if name != part}
+
+
+def _contradicted(reader: _Reader, value: Any, settled: Mapping[str, Quoted]) -> bool:
+    """Whether the form's own patterns read another value: then neither is sure."""
+    other = settled.get(reader.asked.id)
+    if other is None or reader.asked.kind in ("structure", "texts"):
+        return False
+    same = _same_name(value, other.value) if isinstance(value, str) else value == other.value
+    if not same:
+        reader.drop(reader.asked.id, value, f"is not what the text says elsewhere: {other.quote!r:.60}")
+    return not same
+
+
+def _same_name(one: str, other: object) -> bool:
+    names = sorted((squeeze(one), squeeze(str(other))), key=len)
+    return names[1].endswith(names[0])
 
 
 class _Reader:
@@ -134,7 +167,7 @@ class _Reader:
         try:
             match self.asked.kind:
                 case "text":
-                    quote = self._quoted(said)
+                    quote = self._about(self._quoted(said))
                     return quote.text, [quote]
                 case "texts":
                     quotes = list(self._texts(said))
@@ -143,7 +176,7 @@ class _Reader:
                     return self._structure(said)
                 case _:
                     given, _, words = said.partition("|")
-                    quote = self._quoted(words)
+                    quote = self._about(self._quoted(words))
                     return self._stated(given.strip(), quote.text), [quote]
         except _InventedError as invented:
             self.drop(self.asked.id, said, str(invented))
@@ -154,6 +187,12 @@ class _Reader:
         if found is None:
             raise _InventedError(f"is not in the source: {words!r:.60}")
         return found
+
+    def _about(self, quote: Quote) -> Quote:
+        """The quote, if it holds one of the words that the form asks for."""
+        if self.asked.says and not any(word in quote.text for word in self.asked.says):
+            raise _InventedError(f"has a quote about something else: {quote.text!r:.60}")
+        return quote
 
     def _texts(self, said: list[str]) -> Iterator[Quote]:
         for index, words in enumerate(said):
@@ -169,13 +208,15 @@ class _Reader:
         match self.asked.kind:
             case "flag":
                 value = {"yes": True, "true": True, "no": False, "false": False}.get(given.lower())
-                stated = value is not None
+                stated = value is not None and denies(quote, self.asked.says) is (not value)
             case "date":
                 value = _day(given)
                 stated = value is not None and states_date(quote, value)
             case kind:
                 value = int(given) if re.fullmatch(r"[0-9]{1,15}", given) else None
-                stated = value is not None and (states_year if kind == "year" else states)(quote, value)
+                stated = value is not None and (
+                    states_year(quote, value) if kind == "year" else states(quote, value, self.asked.says)
+                )
         if not stated:
             raise _InventedError(f"is not what its quote states: {quote!r:.60}")
         return value
@@ -205,7 +246,7 @@ class _Reader:
     ) -> dict[str, Any] | None:
         """The parts of a structure that the source states; a count stands in the quote of its entry."""
         own = getattr(one, "quote", None)
-        quote = self._quoted(own) if own is not None else quote
+        quote = self._about(self._quoted(own)) if own is not None else quote
         found = [quote] if quote and own is not None else []
         kept: dict[str, Any] = {}
         for name, its in type(one).model_fields.items():
