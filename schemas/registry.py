@@ -1,4 +1,4 @@
-"""Which forms there are: the built-in ones by name, a user's own as ``path.py:Name``."""
+"""Which forms there are: the built-in ones by name, a user's own as ``path.py:Name`` or ``path.toml``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from schemas.form import Form, FormError
 _BUILT_IN = {
     "ogi-annual-report": "schemas.ogi_annual_report",
     "statement": "schemas.statement",
+    "receipt": "schemas.receipt",
 }
 
 
@@ -21,15 +22,19 @@ def forms() -> list[str]:
 
 
 def load(name: str | None = None) -> Form:
-    """The form called ``name``: built-in, or ``path.py:Name`` for a user's own.
+    """The form called ``name``: built-in, or ``path.py:Name`` or ``path.toml`` for a user's own.
 
     Raises FormError where there is none, with the way out.
     """
     name = name or forms()[0]
+    if name.endswith(".toml"):
+        from schemas.json_schema import load as from_schema
+
+        return from_schema(Path(name))
     if ":" in name:
         return _from_file(name)
     if name not in _BUILT_IN:
-        raise FormError(f"no form {name!r}; there are {', '.join(forms())}, or path.py:Name")
+        raise FormError(f"no form {name!r}; there are {', '.join(forms())}, or path.py:Name, or path.toml")
     found = import_module(_BUILT_IN[name]).FORM
     assert isinstance(found, Form)
     return found
@@ -47,9 +52,29 @@ def _from_file(name: str) -> Form:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except (ImportError, SyntaxError, NameError, TypeError, ValueError, AttributeError) as error:
+    except (FormError, ImportError, SyntaxError, NameError, TypeError, ValueError, AttributeError) as error:
         raise FormError(f"{place}: {error}") from error
     found = getattr(module, attribute, None)
+    if isinstance(found, type):
+        return _of_model(place, found)
     if not isinstance(found, Form):
-        raise FormError(f"{place} holds no form {attribute!r}")
+        raise FormError(f"{place} holds no form {attribute!r}{_others(module)}")
     return found
+
+
+def _of_model(place: str, found: type) -> Form:
+    from pydantic import BaseModel
+
+    from schemas.declare import of_model
+
+    if not issubclass(found, BaseModel):
+        raise FormError(f"{place}: {found.__name__} is neither a form nor a pydantic model")
+    try:
+        return of_model(found)
+    except FormError as error:
+        raise FormError(f"{place}: {error}") from error
+
+
+def _others(module: object) -> str:
+    names = [name for name, value in vars(module).items() if isinstance(value, Form)]
+    return f"; it holds {', '.join(names)}" if names else "; a form is made by FORM = declare(...)"
