@@ -79,6 +79,10 @@ def questions(document: Document, form: Form, sections: Mapping[str, Lines], pro
     ``sections``: the lines of each section found. Each question is sent the sections it needs; where one
     of those was not found, the whole text.
     """
+    if form.free:
+        from agent import free_wire
+
+        return [free_wire.question(document, form)]
     needed = {grid.section for grids in form.tables.values() for grid in grids}
     shown = _report(document, _lines(document, sections, needed))
     if profile.table == "pipe":

@@ -103,6 +103,7 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
     ),
     Reason.UNREADABLE: ("表格无法辨读", "a table cannot be read"),
     Reason.INCOMPLETE: ("缺少应有的数字", "figures that the form asks for are missing"),
+    Reason.NOT_PROVED: ("没有勾稽关系可以证实", "figures stand at their place, and no identity proves them"),
     Reason.MODEL_GAVE_UP: ("模型没有给出可用的答案", "the model gave no usable answer"),
 }
 
@@ -126,6 +127,8 @@ RULES: Mapping[str, tuple[str, str]] = {
     "parts": ("分项之和不符", "parts do not add up"),
     "layout": ("版式", "layout"),
     "model": ("模型", "model"),
+    "unproved": ("未证实", "not proved"),
+    "leftover": ("未用到", "not accounted for"),
 }
 
 
@@ -140,6 +143,17 @@ MESSAGES: Mapping[str, str] = {
     "the search ended at its bound": "可能的读法太多，已停止搜索",
     "read with doubt, and no sum proves it": "读得不确定，又没有合计可以证实",
     "larger than any count": "大得不合常理",
+    "is not printed on the line it cites": "所引的行没有印这个数字",
+    "is counted twice: the line prints it once": "重复计算：这一行只印了一次",
+    "stands behind the label of another figure": "位于另一项的标签之后",
+    "stands behind no label of its own, and the text has one": "不在自己的标签之后，而原文有这个标签",
+    "is printed as no amount is": "不像金额的写法",
+    "stands on the line of another entry": "位于另一条目的行上",
+    "the form has no identity, so nothing could be proved": "表式没有勾稽关系，无从证实",
+    "no identity over it could be checked": "没有可核对的勾稽关系",
+    "left out of the record: no identity proves it": "未计入记录：没有勾稽关系证实",
+    "its separator leaves open what it says, and no sum settles that": "分隔符有两种读法，合计无法判定",
+    "an amount is printed here that nothing accounts for": "这里印有没有用到的金额",
 }
 """The plain messages of findings in Chinese; those that carry values stay as they are."""
 

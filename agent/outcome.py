@@ -37,6 +37,7 @@ class Reason(StrEnum):
     NOT_FOUND_IN_SOURCE = "not_found_in_source"
     UNREADABLE = "unreadable"
     SOURCE_DOES_NOT_ADD_UP = "source_does_not_add_up"
+    NOT_PROVED = "not_proved"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,19 @@ class Reading:
         return figure.value if figure else None
 
 
-Rule = Literal["source", "sum", "complete", "plausible", "undecided", "agreement", "parts", "layout", "model"]
+Rule = Literal[
+    "source",
+    "sum",
+    "complete",
+    "plausible",
+    "undecided",
+    "agreement",
+    "parts",
+    "layout",
+    "model",
+    "unproved",
+    "leftover",
+]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from agent.record import edition, record
 from schemas import Form, FormError, load as load_form
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from agent.model import Call, Send
     from agent.reader import Read
     from agent.settings import ModelSettings
@@ -38,7 +40,7 @@ ReaderName = Literal["offline", "model", "thrifty"]
 def extract(
     source: Path | str | bytes,
     *,
-    form: str | Form | None = None,
+    form: str | Form | type[BaseModel] | None = None,
     model: str | ModelSettings | None = None,
     base_url: str | None = None,
     reader: ReaderName | None = None,
@@ -78,7 +80,7 @@ def extract(
 async def aextract(
     source: Path | str | bytes,
     *,
-    form: str | Form | None = None,
+    form: str | Form | type[BaseModel] | None = None,
     model: str | ModelSettings | None = None,
     base_url: str | None = None,
     reader: ReaderName | None = None,
@@ -117,7 +119,8 @@ class Plan:
         """The settings that make two runs the same run, besides document, form, prompts and model."""
         stronger = self.escalate.name if self.escalate else None
         asked = self.model.identity if self.model else None
-        return f"{self.reader} {asked} {self.max_attempts} {stronger} {self.budget_tokens}"
+        own = f" {self.form.free.digest}" if self.form.free else ""
+        return f"{self.reader} {asked} {self.max_attempts} {stronger} {self.budget_tokens}{own}"
 
     def run_key(self, sha256: str) -> str:
         """What makes two runs over documents the same run: of its outcome nothing is paid twice."""
@@ -129,7 +132,7 @@ class Plan:
 
 
 def make_plan(
-    form: str | Form | None = None,
+    form: str | Form | type[BaseModel] | None = None,
     model: str | ModelSettings | None = None,
     base_url: str | None = None,
     reader: ReaderName | None = None,
@@ -139,7 +142,7 @@ def make_plan(
 ) -> Plan:
     """The plan that flags and environment make. Raises UsageError where they make no sense together."""
     try:
-        chosen = form if isinstance(form, Form) else load_form(form)
+        chosen = _form(form)
     except FormError as error:
         raise UsageError(str(error)) from error
     if max_attempts < 1:
@@ -153,6 +156,16 @@ def make_plan(
         raise UsageError(f"reader {reader!r} needs a model: give --model or set GOUJI_MODEL")
     stronger = replace(settings, name=escalate) if settings and escalate else None
     return Plan(chosen, reader or ("model" if settings else "offline"), settings, stronger, max_attempts, budget_tokens)
+
+
+def _form(form: str | Form | type[BaseModel] | None) -> Form:
+    if isinstance(form, Form):
+        return form
+    if form is None or isinstance(form, str):
+        return load_form(form)
+    from schemas.declare import of_model
+
+    return of_model(form)
 
 
 async def stored(document: Document, plan: Plan, store: Store) -> Outcome:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from agent import extraction, repair
+from agent import extraction, free_reader, repair
 from agent.checks import check
 from agent.model import Answer, Budget, BudgetSpentError, Call, Model, Question, Send, ToComeError
 from agent.outcome import NO_USAGE, Finding, Reading, Reason, Usage, Words
@@ -94,6 +94,9 @@ async def read(
     assert plan.model is not None
     session = _Session(document, evidence, plan, on_call, Budget(plan.budget_tokens), send)
     async with aclosing(_Closing(Model(plan.model, on_call=on_call, send=send))) as opened:
+        if evidence.form.free:
+            reading, attempts = await free_reader.rounds(session, opened.model)
+            return Read(reading, session.usage, attempts, tuple(session.notes))
         reading = await _first_round(session, opened.model, first)
         reading, attempts = await _repairs(session, opened.model, reading)
     return Read(repair.located(reading, evidence), session.usage, attempts, tuple(session.notes))

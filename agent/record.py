@@ -20,6 +20,10 @@ def edition(reading: Reading, evidence: Evidence) -> str | None:
 def record(reading: Reading, evidence: Evidence, untrusted: Collection[str] = ()) -> dict[str, Any]:
     """The record by field and table; null = blank in the source, or not trusted, or not found."""
     form = evidence.form
+    if form.free:
+        from agent import free_record
+
+        return free_record.record(reading, form, untrusted)
     made: dict[str, Any] = {"form": form.name}
     if form.edition:
         made["edition"] = edition(reading, evidence)

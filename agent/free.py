@@ -1,0 +1,294 @@
+"""The verdict on a reading of a text without a grid: places first, sums second, and nothing left over.
+
+A figure is kept where the line it cites prints it, behind a label of its own if the form knows one, used
+once, and where an identity over it holds, unless the form lets it stand as read. Every amount that the
+reading leaves over must be explained: a total that holds over half the entries is no total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from agent.checks import Verdict
+from agent.dates import dates, settled
+from agent.document import Document
+from agent.evidence import Evidence
+from agent.leftovers import leftovers
+from agent.outcome import Finding, Grade, Reading, Reason, Rule
+from agent.places import NOT_THERE, Match, Text, entries, match
+from schemas.form import Form
+from schemas.free import Free
+from schemas.identity import Held, Identity, over
+
+NO_IDENTITY = "the form has no identity, so nothing could be proved"
+UNPROVED = "no identity over it could be checked"
+LEFT_OUT = "left out of the record: no identity proves it"
+DOUBT = {
+    "look": "read with doubt, and no sum proves it",
+    "label": "read with doubt, and no sum proves it",
+    "scale": "its separator leaves open what it says, and no sum settles that",
+}
+LEFT_OVER = "an amount is printed here that nothing accounts for"
+AMBIGUOUS = "day or month first? the text does not show it"
+SEVERAL_DAYS = "the text has several dates, and none behind this one's label"
+
+
+def check(reading: Reading, evidence: Evidence, document: Document, attested: Collection[str] = frozenset()) -> Verdict:
+    """The verdict on a reading; ``attested`` are figures a reviewer vouches for."""
+    free = evidence.form.free
+    assert free is not None
+    return _Check(reading, free, evidence.form, Text(document, free), frozenset(attested)).verdict()
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """What the identities say: findings, those that hold, the figures they prove, and the figures of failed ones.
+
+    ``exactly``: proved by sums that hold to the last digit.
+    """
+
+    findings: tuple[Finding, ...]
+    holding: tuple[str, ...]
+    proved: frozenset[str]
+    exactly: frozenset[str]
+    failed: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Check:
+    reading: Reading
+    free: Free
+    form: Form
+    text: Text
+    attested: frozenset[str]
+
+    def verdict(self) -> Verdict:
+        found = match(self.reading, self.text)
+        sound = {path for path, one in found.items() if one.figure.value is not None and not one.problem}
+        spoken = {path for path in self.attested if path in found and path not in sound}
+        sums = self._sums(found, sound, spoken)
+        proved = {p for p in sums.proved if p not in spoken and (not found[p].doubt or p in sums.exactly)}
+        dropped = {p for p in found if p not in proved and p not in spoken and p not in sums.failed and self._spare(p)}
+        asserted = self.attested & found.keys()
+        trusted = proved | asserted | {p for p in sound if self._stands(p) == "read" and not found[p].doubt}
+        findings = [*self._missing(), *self._places(found, dropped, spoken), *sums.findings]
+        findings += self._unproved(found, sound - proved - dropped - sums.failed - asserted)
+        findings += self._left_out(found, dropped)
+        findings += self._left_over(found, trusted)
+        findings += self._words(found.keys() - dropped - sound - spoken | dropped)
+        grades = {
+            path: Grade.ATTESTED
+            if path in asserted and path not in proved
+            else self._grade(path, sound, proved, sums.failed)
+            for path in found
+            if path not in dropped
+        }
+        grades |= dict.fromkeys((p for p in self.free.required_figures() if p not in found), Grade.UNREAD)
+        bad = frozenset(path for path in found if path not in sound and path not in spoken)
+        return Verdict(tuple(findings), grades, sums.holding, bad | frozenset(dropped))
+
+    def _stands(self, path: str) -> str:
+        declared = self.free.figure(path)
+        return declared.stands if declared else "proved"
+
+    def _spare(self, path: str) -> bool:
+        """Whether the record can do without a figure."""
+        declared = self.free.figure(path)
+        return bool(declared and declared.stands == "if_proved" and not declared.required)
+
+    def _grade(self, path: str, sound: Collection[str], proved: Collection[str], failed: Collection[str]) -> Grade:
+        if path not in sound or path in failed:
+            return Grade.CONTRADICTED
+        return Grade.PROVED if path in proved else Grade.READ
+
+    def _missing(self) -> Iterator[Finding]:
+        """Required figures, lists, columns and texts that were not read."""
+        for path in self.free.required_figures():
+            if path not in self.reading.figures:
+                yield _finding("complete", "not read", Reason.INCOMPLETE, (path,))
+        for listed in self.free.lists:
+            count = entries(self.reading, listed)
+            if listed.required and not count:
+                yield _finding("complete", f"{listed.id}: no entry was read", Reason.INCOMPLETE)
+            for index in range(count):
+                for column in listed.columns:
+                    path = f"{listed.id}.{index}.{column.id}"
+                    if column.required and path not in self.reading.figures and path not in self.reading.words:
+                        yield _finding("complete", "not read", Reason.INCOMPLETE, (path,))
+        for field in self.form.fields:
+            if field.id in self.free.required and field.id not in self.reading.words:
+                yield _finding("complete", f"{field.id}: not found in the text", Reason.INCOMPLETE)
+
+    def _places(
+        self, found: Mapping[str, Match], dropped: Collection[str], spoken: Collection[str]
+    ) -> Iterator[Finding]:
+        for path, one in found.items():
+            if one.problem or one.figure.value is None:
+                lines = (one.figure.line,) if one.figure.line else ()
+                told = _finding("source", one.problem or NOT_THERE, Reason.NOT_FOUND_IN_SOURCE, (path,), lines)
+                yield replace(told, warning=path in dropped or path in spoken)
+
+    def _sums(self, found: Mapping[str, Match], sound: Collection[str], spoken: Collection[str]) -> _Sums:
+        values = {p: Decimal(v) for p in {*sound, *spoken} if (v := found[p].figure.value) is not None}
+        meant = dict(values)
+        for path in values:
+            one = found[path].printed
+            if one and one.other is not None:
+                meant[path] = one.other if one.other != values[path] else one.value
+        counts = {listed.id: entries(self.reading, listed) for listed in self.free.lists}
+        findings: list[Finding] = []
+        holding: list[str] = []
+        proved: set[str] = set()
+        exactly: set[str] = set()
+        failed: set[str] = set()
+        for its in self.free.identities:
+            for group in _groups(its, values, counts):
+                hold = [held for held in group if abs(held.difference) <= its.within]
+                if not hold:
+                    findings.append(_failed(its, group, found))
+                    if not its.only_proves:
+                        failed.update(path for held in group for path in held.paths)
+                    continue
+                name = its.name if group[0].entry is None else f"{its.name}: {group[0].entry + 1}"
+                holding.append(name)
+                exact = [held for held in hold if not held.difference]
+                # Of alternatives that hold alike, only what each of them is over is proved.
+                own = set.intersection(*(set(held.paths) for held in exact or hold))
+                own |= {path for held in exact for path in held.paths if not values[path]}  # a zero is in each of them
+                if own & set(spoken):
+                    continue
+                own -= _open(exact or hold, own, values, meant, counts)
+                proved |= own
+                exactly |= own if exact else set()
+        return _Sums(
+            tuple(findings), tuple(holding), frozenset(proved - failed), frozenset(exactly - failed), frozenset(failed)
+        )
+
+    def _unproved(self, found: Mapping[str, Match], paths: Collection[str]) -> Iterator[Finding]:
+        """Figures that stand at their place, which is not enough for them."""
+        for path in sorted(paths):
+            doubt, lines = found[path].doubt, _line(found[path])
+            if doubt:
+                yield _finding(
+                    "undecided" if doubt == "scale" else "source", DOUBT[doubt], Reason.UNREADABLE, (path,), lines
+                )
+            elif self._stands(path) != "read":
+                why = UNPROVED if self.free.identities else NO_IDENTITY
+                yield _finding("unproved", why, Reason.NOT_PROVED, (path,), lines)
+
+    def _left_out(self, found: Mapping[str, Match], dropped: Collection[str]) -> Iterator[Finding]:
+        for path in sorted(dropped):
+            if not found[path].problem and found[path].figure.value is not None:
+                yield replace(_finding("unproved", LEFT_OUT, None, (path,), _line(found[path])), warning=True)
+
+    def _left_over(self, found: Mapping[str, Match], trusted: Collection[str]) -> Iterator[Finding]:
+        rest = leftovers(self.reading, found, trusted, self.text)
+        for line in rest.unexplained:
+            yield _finding("leftover", LEFT_OVER, Reason.INCOMPLETE, (), (line,))
+        by_reason: dict[str, list[int]] = {}
+        for line, reason in rest.ignored.items():
+            by_reason.setdefault(reason, []).append(line)
+        for reason, lines in by_reason.items():
+            yield replace(_finding("leftover", f"not used: {reason}", None, (), tuple(lines)), warning=True)
+
+    def _words(self, untrusted: Collection[str]) -> Iterator[Finding]:
+        """Dates that may mean two days; a record that the form's own model refuses."""
+        for field in self.form.fields:
+            words = self.reading.words.get(field.id)
+            if field.kind == "date" and words is not None:
+                why = self._date_open(field.id, words.quote, words.line, words.value)
+                if why:
+                    yield _finding(
+                        "undecided", f"{field.id}: {why}", Reason.UNREADABLE, (), (words.line,) if words.line else ()
+                    )
+        yield from _refused(self.reading, self.form, self.free, untrusted)
+
+    def _date_open(self, name: str, quote: str, line: int | None, value: Any) -> str:
+        """Why a date is not settled by the text; empty where it is."""
+        lines = self.text.document.lines
+        here = [day for day in dates(lines) if day.line == line and day.text in quote]
+        own = [day for day in here if value is None or value in day.can_be]
+        if not own:
+            return NOT_THERE
+        if not isinstance(value, date) or (settled(own[0], lines) != value and not self.free.day_first):
+            return AMBIGUOUS
+        if self.free.day_first and settled(own[0], lines) not in (None, value):
+            return NOT_THERE
+        others = [day for day in dates(lines) if value not in day.can_be]
+        return "" if not others or self._date_labelled(name, own[0].line) else SEVERAL_DAYS
+
+    def _date_labelled(self, name: str, line: int) -> bool:
+        import re
+
+        patterns = dict(self.free.date_labels).get(name, ())
+        return any(re.search(pattern, self.text.document.lines[line - 1], re.IGNORECASE) for pattern in patterns)
+
+
+def _groups(its: Identity, values: Mapping[str, Decimal], counts: Mapping[str, int]) -> Iterator[list[Held]]:
+    """The alternatives of an identity that say anything: once, or for each entry of a list."""
+    groups: dict[int | None, list[Held]] = {}
+    for one in its.sums:
+        for held in over(one, values, counts):
+            groups.setdefault(held.entry, []).append(held)
+    yield from groups.values()
+
+
+def _open(
+    hold: list[Held],
+    own: set[str],
+    values: Mapping[str, Decimal],
+    meant: Mapping[str, Decimal],
+    counts: Mapping[str, int],
+) -> set[str]:
+    """Figures whose separator leaves open what they say, in sums that hold either way: twelve or twelve thousand."""
+    doubted = {path for path in own if meant[path] != values[path]}
+    if not doubted:
+        return set()
+    other = {**values, **{path: meant[path] for path in doubted}}
+    again = [held for one in hold for held in over(one.sum, other, counts) if held.entry == one.entry]
+    return doubted if any(not held.difference for held in again) else set()
+
+
+def _failed(its: Identity, group: list[Held], found: Mapping[str, Match]) -> Finding:
+    """The alternative that comes nearest."""
+    held = min(group, key=lambda one: abs(one.difference))
+    name = its.name if held.entry is None else f"{its.name}: {held.entry + 1}"
+    lines = tuple(sorted({line for path in held.paths if (line := found[path].figure.line)}))
+    return Finding(
+        "sum", name, held.paths, held.left.value, held.right.value, held.difference, lines, (),
+        None if its.only_proves else Reason.SOURCE_DOES_NOT_ADD_UP, its.only_proves,
+    )  # fmt: skip
+
+
+def _refused(reading: Reading, form: Form, free: Free, untrusted: Collection[str]) -> Iterator[Finding]:
+    """What the form's own model says against the record, of values that are there."""
+    from pydantic import ValidationError
+
+    from agent.free_record import body
+
+    model = free.model() if free.model else None
+    if model is None:
+        return
+    made = body(reading, form, untrusted)
+    try:
+        model.model_validate(made)
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_context=False):
+            if one["input"] is None or one["type"] == "missing":
+                continue  # what is not there is told by what should have read it
+            path = ".".join(map(str, one["loc"]))
+            yield _finding("plausible", f"{path or form.name}: {one['msg']}", Reason.UNREADABLE)
+
+
+def _line(one: Match) -> tuple[int, ...]:
+    return (one.figure.line,) if one.figure.line else ()
+
+
+def _finding(
+    rule: Rule, message: str, reason: Reason | None, cells: tuple[str, ...] = (), lines: tuple[int, ...] = ()
+) -> Finding:
+    return Finding(rule, message, cells, lines=lines, reason=reason)

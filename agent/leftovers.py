@@ -1,0 +1,126 @@
+"""The amounts of a text that a reading leaves over: each is explained for a reason, or the reading is not the whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+
+from agent.amounts import Printed
+from agent.outcome import Reading
+from agent.places import Match, Text, anchor, entries
+from agent.squeeze import normal
+
+REPEATS = "repeats a figure that is used"
+ZERO = "is zero"
+ADDS_UP = "adds up entries above it"
+BESIDE = "stands beside an entry's own figures"
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """``unexplained``: lines with an amount that nothing accounts for. ``ignored``: by line, why it is not used."""
+
+    unexplained: tuple[int, ...]
+    ignored: Mapping[int, str]
+
+
+def leftovers(reading: Reading, found: Mapping[str, Match], trusted: Collection[str], text: Text) -> Leftovers:
+    """What the reading leaves over of the text. ``trusted``: figures whose value explains that it is printed again."""
+    scope = _Scope.of(reading, found, trusted, text)
+    unexplained: list[int] = []
+    ignored: dict[int, str] = {}
+    for number in scope.lines():
+        for one in text.on(number):
+            if not scope.counts(one) or (one.line, one.start) in scope.used:
+                continue
+            reason = scope.reason(one)
+            if reason:
+                ignored[number] = reason
+            else:
+                unexplained.append(number)
+    return Leftovers(tuple(dict.fromkeys(unexplained)), ignored)
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What of a text must be accounted for, and by what."""
+
+    text: Text
+    used: frozenset[tuple[int, int]]
+    values: frozenset[Decimal]
+    runs: Mapping[int, frozenset[Decimal]]
+    anchors: tuple[int, ...]
+    block: tuple[int, int]
+    whole: bool
+
+    @classmethod
+    def of(cls, reading: Reading, found: Mapping[str, Match], trusted: Collection[str], text: Text) -> _Scope:
+        sound = {path: one.printed for path, one in found.items() if one.printed and not one.problem}
+        used = {(p.line, p.start) for path, p in sound.items() if path in trusted or _alone(path, p.line, text)}
+        kinds = {path: text.free.figure(path) for path in sound}
+        money = {path: p for path, p in sound.items() if (f := kinds[path]) and f.kind == "amount"}
+        anchors = sorted(
+            line
+            for listed in text.free.lists
+            for index in range(entries(reading, listed))
+            if (line := anchor(reading, listed, index))
+        )
+        scalars = sorted(p.line for path, p in sound.items() if (f := kinds[path]) and f.id == path)
+        after = [line for line in scalars if anchors and line > anchors[-1]]
+        block = (anchors[0], (after[0] - 1) if after else anchors[-1]) if anchors else (0, -1)
+        values = frozenset(abs(p.value) for path, p in money.items() if path in trusted)
+        whole = bool(money) and not any(p.money for p in money.values())
+        return cls(text, frozenset(used), values, dict(_runs(reading, sound, text)), tuple(anchors), block, whole)
+
+    def lines(self) -> Iterator[int]:
+        """The lines whose amounts must be accounted for."""
+        if self.text.free.account_for == "document":
+            yield from range(1, len(self.text.printed) + 1)
+        elif self.text.free.account_for == "list":
+            yield from range(self.block[0], self.block[1] + 1)
+
+    def counts(self, one: Printed) -> bool:
+        """Whether a figure is an amount; where all amounts are whole numbers, the last of a line may be one."""
+        if one.money:
+            return True
+        if not self.whole or one.rate or one.places:
+            return False
+        last = self.text.on(one.line)[-1] == one
+        return last and (self.block[0] <= one.line <= self.block[1] or bool(self.text.labels(one.line)))
+
+    def reason(self, one: Printed) -> str:
+        """Why an amount need not be used; empty where nothing says so."""
+        line = normal(self.text.document.lines[one.line - 1])
+        for pattern, reason in self.text.free.ignored:
+            if re.search(pattern, line, re.IGNORECASE):
+                return reason
+        if one.line in self.anchors:
+            return BESIDE
+        if abs(one.value) in self.values and not one.doubtful:
+            return REPEATS
+        above = max((line for line in self.anchors if line < one.line), default=None)
+        if above and one.value in self.runs[above]:
+            return ADDS_UP
+        # A list may hold an entry that costs nothing.
+        listed = one.line <= self.block[1] and not self.text.labels(one.line)
+        return ZERO if not one.value and not listed else ""
+
+
+def _alone(path: str, line: int, text: Text) -> bool:
+    """Whether a figure stands behind its own label and no other: then it explains itself, also unproved."""
+    declared = text.free.figure(path)
+    return bool(declared and declared.id == path and text.labels(line) == {path})
+
+
+def _runs(reading: Reading, sound: Mapping[str, Printed], text: Text) -> Iterator[tuple[int, frozenset[Decimal]]]:
+    """By the line of each entry, the sums of it and two or more entries above it."""
+    for listed in text.free.lists:
+        column = next((c.id for c in listed.figures if c.kind == "amount" and c.required), None)
+        paths = [f"{listed.id}.{index}.{column}" for index in range(entries(reading, listed))]
+        amounts = sorted((sound[path].line, sound[path].value) for path in paths if path in sound)
+        for last in range(len(amounts)):
+            values = [value for _, value in amounts[last::-1]]
+            yield amounts[last][0], frozenset(list(accumulate(values))[1:])

@@ -1,0 +1,179 @@
+"""Where the figures of a reading stand in a text without a grid: the line they cite, the label before them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from agent.amounts import Printed, printed
+from agent.document import Document
+from agent.outcome import Figure, Reading
+from agent.squeeze import normal
+from schemas.free import Free, FreeFigure, FreeList, Standing
+
+NOT_THERE = "is not printed on the line it cites"
+TWICE = "is counted twice: the line prints it once"
+OTHER_LABEL = "stands behind the label of another figure"
+NO_LABEL = "stands behind no label of its own, and the text has one"
+NO_AMOUNT = "is printed as no amount is"
+OTHER_ENTRY = "stands on the line of another entry"
+
+
+@dataclass(frozen=True)
+class Match:
+    """A figure of a reading beside the source: what is printed there, what is wrong, what leaves it in doubt."""
+
+    figure: Figure
+    printed: Printed | None = None
+    problem: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A document as a form without a grid sees it."""
+
+    document: Document
+    free: Free
+
+    @cached_property
+    def printed(self) -> tuple[tuple[Printed, ...], ...]:
+        """The figures of every line."""
+        return printed(self.document.lines)
+
+    def on(self, line: int | None) -> tuple[Printed, ...]:
+        """The figures of one line."""
+        return self.printed[line - 1] if line and 1 <= line <= len(self.printed) else ()
+
+    @cached_property
+    def _patterns(self) -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None]]:
+        return [(f.id, _any(f.labels), _any(f.unless) if f.unless else None) for f in self.free.figures if f.labels]
+
+    @cached_property
+    def labelled(self) -> tuple[frozenset[str], ...]:
+        """By line, the figures whose label it carries."""
+        lines = map(normal, self.document.lines)
+        return tuple(
+            frozenset(name for name, own, no in self._patterns if own.search(line) and not (no and no.search(line)))
+            for line in lines
+        )
+
+    def labels(self, line: int) -> frozenset[str]:
+        """The figures whose label a line carries."""
+        return self.labelled[line - 1] if 1 <= line <= len(self.labelled) else frozenset()
+
+    @cached_property
+    def opened(self) -> tuple[frozenset[str], ...]:
+        """By line, the figures with whose label it begins."""
+        bare = [re.sub(r"^[\W\d_]+", "", normal(line)) for line in self.document.lines]
+        return tuple(
+            frozenset(name for name, own, no in self._patterns if own.match(line) and not (no and no.search(line)))
+            for line in bare
+        )
+
+    def has_place(self, figure: FreeFigure) -> bool:
+        """Whether some line carries both the label of a figure and what could be the figure."""
+        return any(
+            figure.id in labels and any(one.money if figure.kind == "amount" else not one.rate for one in here)
+            for labels, here in zip(self.labelled, self.printed, strict=True)
+        )
+
+
+def _any(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+
+
+def entries(reading: Reading, listed: FreeList) -> int:
+    """How many entries a reading has of a list."""
+    pattern = re.compile(rf"{re.escape(listed.id)}\.(\d+)\.")
+    found = (pattern.match(path) for path in reading.figures)
+    return 1 + max((int(match[1]) for match in found if match), default=-1)
+
+
+def anchor(reading: Reading, listed: FreeList, index: int) -> int | None:
+    """The line that an entry is known by: that of its first figure that must be there."""
+    for column in sorted(listed.figures, key=lambda column: (not column.required, column.kind != "amount")):
+        figure = reading.figures.get(f"{listed.id}.{index}.{column.id}")
+        if figure and figure.line:
+            return figure.line
+    return None
+
+
+def match(reading: Reading, text: Text) -> dict[str, Match]:
+    """Every figure of a reading that the form knows, beside its place; each printed figure is used once.
+
+    Where two want the same one, it is the figure's that must be proved: the other counts it twice.
+    """
+    declared = {path: its for path in reading.figures if (its := text.free.figure(path))}
+    taken: set[tuple[int, int]] = set()
+    found: dict[str, Match] = {}
+    for path in sorted(declared, key=lambda path: (_RANK[declared[path].stands], not declared[path].required)):
+        one = _first(path, reading.figures[path], declared[path], text, taken)
+        if one.printed:
+            taken.add((one.printed.line, one.printed.start))
+        found[path] = one
+    found = _without_odd(found, declared)
+    return found | dict(_on_other_entries(reading, found, text.free))
+
+
+_RANK: Mapping[Standing, int] = {"proved": 0, "read": 1, "if_proved": 2}
+
+
+def _first(path: str, figure: Figure, declared: FreeFigure, text: Text, taken: set[tuple[int, int]]) -> Match:
+    standing = list(_standing(figure, text))
+    if not standing:
+        return Match(figure, None, NOT_THERE)
+    free = [(one, doubt) for one, doubt in standing if (one.line, one.start) not in taken]
+    if not free:
+        return Match(figure, None, TWICE)
+    one, doubt = free[0]
+    if one.rate:
+        return Match(figure, None, NO_AMOUNT)
+    problem, apart = _label(declared, one.line, text) if path == declared.id else _entry_label(one.line, text)
+    return Match(figure, one, problem, doubt or apart)
+
+
+def _standing(figure: Figure, text: Text) -> Iterator[tuple[Printed, str]]:
+    """What stands on the line cited and says this figure, the surest first; then what may be meant to say it."""
+    here = text.on(figure.line)
+    yield from ((one, "") for one in here if one.value == figure.value and not one.doubtful and one.other is None)
+    yield from ((one, "scale") for one in here if figure.value in (one.value, one.other) and one.other is not None)
+    yield from ((one, "look") for one in here if one.value == figure.value and one.doubtful)
+
+
+def _label(declared: FreeFigure, line: int, text: Text) -> tuple[str, str]:
+    """What is wrong with the label a figure stands behind; and whether it is in doubt for want of one."""
+    here = text.labels(line)
+    if declared.id in here or not declared.labels:
+        return "", ""
+    if here:
+        return OTHER_LABEL, ""
+    return (NO_LABEL, "") if text.has_place(declared) else ("", "label")
+
+
+def _entry_label(line: int, text: Text) -> tuple[str, str]:
+    """An entry of a list stands behind the label of no figure outside it."""
+    foreign = [name for name in text.opened[line - 1] if not text.free.by_id[name].in_lists]
+    return (OTHER_LABEL, "") if foreign else ("", "")
+
+
+def _without_odd(found: Mapping[str, Match], declared: Mapping[str, FreeFigure]) -> dict[str, Match]:
+    """Amounts printed without decimals where others have them are counts, not amounts."""
+    amounts = {path: one for path, one in found.items() if declared[path].kind == "amount" and one.printed}
+    if not any(one.printed and one.printed.money for one in amounts.values()):
+        return dict(found)
+    odd = {path for path, one in amounts.items() if one.printed and not one.printed.money}
+    return {path: Match(one.figure, None, NO_AMOUNT) if path in odd else one for path, one in found.items()}
+
+
+def _on_other_entries(reading: Reading, found: Mapping[str, Match], free: Free) -> Iterator[tuple[str, Match]]:
+    for listed in free.lists:
+        anchors = {index: anchor(reading, listed, index) for index in range(entries(reading, listed))}
+        for index, own in anchors.items():
+            for column in listed.figures:
+                path = f"{listed.id}.{index}.{column.id}"
+                one = found.get(path)
+                if one and one.printed and one.printed.line != own and one.printed.line in anchors.values():
+                    yield path, Match(one.figure, None, OTHER_ENTRY)
