@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field as Bounded
+from pydantic import BaseModel, ConfigDict, Field as Bounded, ValidationInfo, field_validator
+
+from schemas.compact import Compact
+from schemas.ogi_title import is_organ
+
+# A number of zeros alone comes out of a table's cells.
+_SHAPES = {
+    "address": r"(?=.*[省市区县旗镇乡村路街道巷弄号楼院园室厦厅层里组]|.*[A-Za-z]{3}).{3,}",
+    "postcode": r"(?!0+$)[0-9]{6}",
+    "phone": r"(?=(?:\D*\d){5})(?![\D0]*$)[\d\s()+/、,.;:‐-―−-]*(?:(?:转|分机|ext\.?)[\d\s、/()-]*)*",
+    "email": r"[^\s@]+@[^\s@]+\.[^\s@]+",
+    "website": r"(?!.*@)[!-~]*[A-Za-z0-9-]\.[A-Za-z]{2}[!-~]*",
+}
 
 
 class _Strict(BaseModel):
@@ -19,6 +33,14 @@ class Contact(_Strict):
     phone: str | None = None
     email: str | None = None
     website: str | None = None
+
+    @field_validator("*")
+    @classmethod
+    def _looks_like_it(cls, printed: str | None, info: ValidationInfo) -> str | None:
+        shape = _SHAPES[str(info.field_name)]
+        if printed is not None and not re.fullmatch(shape, unicodedata.normalize("NFKC", printed).strip()):
+            raise ValueError(f"is no {info.field_name}")
+        return printed
 
 
 class Part(_Strict):
@@ -50,3 +72,10 @@ class Prose(_Strict):
     information_fee_charged: bool | None = None
     problems: list[str] = []
     improvements: list[str] = []
+
+    @field_validator("organization")
+    @classmethod
+    def _names_an_organ(cls, printed: str | None) -> str | None:
+        if printed is not None and not is_organ(Compact.of(printed).text):
+            raise ValueError("is no name of an organ")
+        return printed
