@@ -16,7 +16,7 @@ from tests.written import OGI, SAMPLE, but, evidence_of, glued, with_row
 
 DOCUMENT, EVIDENCE, RIGHT = evidence_of(SAMPLE)
 PATHS = sorted(RIGHT.figures)
-COVERED = {path for equation in EVIDENCE.equations() for path in equation.paths}
+COVERED = {path for equation in EVIDENCE.sums for path in equation.paths}
 
 
 def read_as(wrong: Mapping[str, Number | None]) -> Reading:
@@ -54,7 +54,7 @@ def test_figures_under_a_sum_are_proved_and_the_others_read() -> None:
 
 
 def test_every_sum_of_the_form_is_told_where_it_holds() -> None:
-    assert list(verdict_on(RIGHT).holding) == [equation.name for equation in EVIDENCE.equations()]
+    assert list(verdict_on(RIGHT).holding) == [equation.name for equation in EVIDENCE.sums]
     assert len(verdict_on(RIGHT).holding) == 25 + 7 + 7 + 3
 
 

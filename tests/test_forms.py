@@ -115,7 +115,7 @@ def test_both_editions_of_table_3_have_their_rows_and_sums(variant: str, rows: i
 
 
 def test_table_2_has_no_sum_and_every_block_of_table_4_has_one() -> None:
-    assert [OGI.equations(grid) for grid in OGI.tables["table2"]] == [[], []]
+    assert not any(OGI.equations(grid) for grid in OGI.tables["table2"])
     assert len(OGI.equations(OGI.tables["table4"][0])) == 3
 
 

@@ -123,7 +123,7 @@ def test_the_lines_shown_are_those_of_the_source_as_printed(wrong: dict[str, int
 def test_the_sums_that_fail_are_named() -> None:
     text = question(misread({"table3.disclosed.natural_person": 15}))
 
-    told = {equation.name for equation in EVIDENCE.equations() if equation.name in text}
+    told = {equation.name for equation in EVIDENCE.sums if equation.name in text}
     assert {name.rpartition(": ")[2] for name in told} == {"disclosed", "natural_person"}
 
 
@@ -134,7 +134,7 @@ def test_a_misreading_that_adds_up_is_asked_again_without_a_sum() -> None:
 
     text = question(misread(balanced))
 
-    assert not any(equation.name in text for equation in EVIDENCE.equations())
+    assert not any(equation.name in text for equation in EVIDENCE.sums)
     assert "the figures do not stand like this behind their label" in text
 
 
