@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from agent.document import Document
+from agent.document import CellPlace, Document
 from agent.evidence import Evidence, Found, Place
 from agent.outcome import Figure, Finding, Grade, Number, Reading, Reason, Words
 from agent.solver import holds, sides
 from schemas.form import Equation, Form
+
+SURE = 0.8
+"""Two readings of a cell that agree, and an engine sure of both: counted as read where no sum covers it."""
 
 LARGEST_COUNT = 10**9
 """No organ counts as many; a figure above it is two cells run together."""
@@ -211,16 +214,21 @@ def _failed_sum(equation: Equation, matched: Mapping[str, Figure], evidence: Evi
 
 def _doubtful(evidence: Evidence, document: Document, matched: Iterable[str]) -> frozenset[str]:
     """Figures that count only where a sum holds over them: look-alikes, OCR, rows without label or place."""
-    read = {line for (line, _), place in document.cells.items() if place.confidence is not None}
+    read = {line for (line, _), place in document.cells.items() if _unsure(place)}
     totals = {path for equation in evidence.sums for path in equation.totals}
     doubtful: set[str] = set()
     for path in matched:
         cell, place = evidence.cells[path], evidence.place(path)
         at = document.cells.get((cell.line, cell.cell)) if cell.cell is not None else None
-        by_ocr = at.confidence is not None if at else cell.line in read
+        by_ocr = _unsure(at) if at else cell.line in read
         if cell.doubtful or by_ocr or (place and _unplaced(evidence, path, place, totals)):
             doubtful.add(path)
     return frozenset(doubtful)
+
+
+def _unsure(place: CellPlace) -> bool:
+    """Whether a cell was read by OCR, and its two readings did not surely agree."""
+    return place.confidence is not None and place.confidence < SURE
 
 
 def _unplaced(evidence: Evidence, path: str, place: Place, totals: Collection[str]) -> bool:

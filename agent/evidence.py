@@ -121,14 +121,19 @@ def gather(document: Document, form: Form) -> Evidence:
     if why:
         return Evidence(form, source, spans, {}, False, why)
     own = {table: habits(rows.widths(), rows.first_cells) for table, rows in strips.items() if rows}
-    rhythms = tuple(dict.fromkeys(rhythm for habit in own.values() for rhythm in habit.rhythms))
+    steps = tuple(dict.fromkeys(step for habit in own.values() for step in habit.steps))
     glued = any(habit.glued for habit in own.values())
     tables: dict[str, Found | None] = {}
     for table, rows in strips.items():
         tables[table] = None
         if rows:
             # A small table shows no habit of its own; the document's other tables do.
-            habit = replace(own[table], rhythms=own[table].rhythms or rhythms, glued=glued and not own[table].apart)
+            habit = replace(
+                own[table],
+                steps=own[table].steps or steps,
+                glued=glued and not own[table].apart,
+                header_break=rows.header_break,
+            )
             tables[table] = _settle(form, rows, habit)
     missing = {grid.section for table, (grid, *_) in form.tables.items() if tables[table] is None}
     statements = {

@@ -56,16 +56,17 @@ class Habits:
 
     ``glued``: a row of several cells is one run of digits that can be no single figure, and no row has its
     cells ``apart``. Without that a lone figure may be one cell as well as several.
-    ``first_cell``: by width of the line, None where rows of that width disagree. ``rhythms``: line ends from
-    cell to cell, where blanks leave gaps, with the line ends from a row's last cell to what follows; a table
-    that shows none borrows the others'. ``blanks``: which blank cells may have vanished from glued digits.
+    ``first_cell``: by width of the line, None where rows of that width disagree. ``steps``: line ends from
+    cell to cell, where blanks leave gaps; a table that shows none borrows the others'. ``header_break``: line
+    ends between the rows of its header. ``blanks``: which blank cells may have vanished from glued digits.
     """
 
     glued: bool
     apart: bool
     blanks: Blanks
     first_cell: Mapping[int, int | None]
-    rhythms: tuple[tuple[int, int | None], ...] = ()
+    steps: tuple[int, ...] = ()
+    header_break: int | None = None
 
 
 def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None = None) -> Habits:
@@ -74,7 +75,6 @@ def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None
     runs = [(s, n) for s, n in rows if n > 1 and len(s.tokens) == 1]
     starts: dict[int, Counter[int]] = {}
     steps: Counter[int] = Counter()
-    breaks: Counter[int] = Counter()
     for strip, n in rows:
         if strip.cells is not None and strip.first_cell is not None:
             span = _printed(strip.cells)
@@ -82,7 +82,6 @@ def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None
                 starts.setdefault(strip.width, Counter()).update([strip.first_cell + span[0]])
         elif len(strip.tokens) == n > 1:
             steps.update(strip.gaps[1:])
-            breaks.update([strip.tail])
     short = any(strip.cells is None and len(strip.tokens) < n and extent(strip.tokens) < n for strip, n in rows)
     apart = any(len(strip.tokens) >= n > 1 for strip, n in rows)
     return Habits(
@@ -90,7 +89,7 @@ def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None
         apart=apart,
         blanks="parts" if short else "none",
         first_cell={width: _majority(seen) for width, seen in starts.items()} | dict(header or {}),
-        rhythms=((next(iter(steps)), breaks.most_common(1)[0][0]),) if len(steps) == 1 and 0 not in steps else (),
+        steps=tuple(steps) if len(steps) == 1 and 0 not in steps else (),
     )
 
 
@@ -209,19 +208,19 @@ def _by_gaps(strip: Strip, n: int, habit: Habits, *, flat: bool) -> tuple[int, .
     inner = strip.gaps[1:]
     if any(gap == 0 for gap in strip.gaps):
         return None
-    known = [rhythm for rhythm in habit.rhythms if not any(gap % rhythm[0] for gap in inner)]
+    known = [step for step in habit.steps if not any(gap % step for gap in inner)]
     own = gcd(*inner) if inner else 0
     if not known and own and own == min(inner):
-        known = [(own, None)]
-    found = {_places(strip, n, step, row_break, flat=flat) for step, row_break in known}
+        known = [own]
+    found = {_places(strip, n, step, habit.header_break, flat=flat) for step in known}
     return found.pop() if len(found) == 1 else None
 
 
-def _places(strip: Strip, n: int, step: int, row_break: int | None, *, flat: bool) -> tuple[int, ...] | None:
+def _places(strip: Strip, n: int, step: int, header_break: int | None, *, flat: bool) -> tuple[int, ...] | None:
     """Positions of the tokens if cells are ``step`` line ends apart."""
     places = list(accumulate((gap // step for gap in strip.gaps[1:]), initial=0))
     spare = n - 1 - places[-1]
-    first = _first_place(strip, spare, step, row_break) if flat else _leading(strip, step)
+    first = _first_place(strip, spare, step, header_break) if flat else _leading(strip, step)
     if first is None or not 0 <= first <= spare or not _tail_fits(strip, spare - first, step):
         return None
     return tuple(first + place for place in places)
@@ -232,12 +231,13 @@ def _leading(strip: Strip, step: int) -> int | None:
     return None if strip.gaps[0] % step else strip.gaps[0] // step - 1
 
 
-def _first_place(strip: Strip, spare: int, step: int, row_break: int | None) -> int | None:
-    """The same behind a header, where a row break of unknown size stands before the first cell."""
+def _first_place(strip: Strip, spare: int, step: int, header_break: int | None) -> int | None:
+    """The same behind a header, where a row break stands before the first cell, as between the header's rows."""
     if spare == 0:
         return 0
-    if row_break is not None and row_break >= step and (strip.gaps[0] - row_break) % step == 0:
-        return (strip.gaps[0] - row_break) // step
+    if header_break is not None and header_break >= step:
+        blanks, rest = divmod(strip.gaps[0] - header_break, step)
+        return None if rest else blanks
     most = (strip.gaps[0] - step) // step
     least = max(0, spare - strip.tail // step)
     return least if least == most else None

@@ -27,10 +27,23 @@ def first_cells(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span)
     found: dict[int, int] = {}
     for row, low, high in _gaps(grid, marks, span):
         for cells in _header_lines(source, low, high):
-            at = _cell_of(cells, row.columns[0].labels)
+            at = _cell_of(cells, row.labels[:1] if row.flat else row.columns[0].labels)
             if at is not None:
                 found.setdefault(len(cells), at)
     return found
+
+
+def header_break(source: Squeezed, grid: Grid, span: Span) -> int | None:
+    """Line ends between two rows of the header of a table printed in one line."""
+    row = grid.rows[0]
+    if not row.flat or not row.groups:
+        return None
+    last, first = squeeze(row.groups[-1]), squeeze(row.labels[0])
+    at = source.text.find(last + first, source.index(span.body), source.index(span.end))
+    if at < 0:
+        return None
+    between = source.full[source.at[at + len(last) - 1] : source.at[at + len(last)]]
+    return between.count("\n") or None
 
 
 def _gaps(grid: Grid, marks: Sequence[Mark], span: Span) -> Iterator[tuple[Row, int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -163,7 +163,8 @@ def _with_misprinted(source: Squeezed, grid: Grid, chain: list[Mark], start: int
 def _misprinted(source: Squeezed, row: Row, index: int, order: int, low: int, high: int) -> Mark | None:
     best: Mark | None = None
     cores = [label for label in (parse_label(text) for text in row.labels) if len(label.core) >= _SHORT]
-    for begin, end, run in _runs(source, low, high):
+    runs = [*_runs(source, low, high), *_beginnings(source, cores, low, high)]
+    for begin, end, run in runs:
         for label in cores:
             score = _likeness(run, label.core)
             if score >= _FUZZY and (best is None or len(label.core) * score / 100 > best.score):
@@ -185,6 +186,17 @@ def _runs(source: Squeezed, low: int, high: int) -> Iterator[tuple[int, int, str
             label = parse_label(letters.group())
             begin = low + piece.start() + letters.start() + letters.group().find(label.core[0])
             yield begin, low + piece.start() + letters.end(), label.core
+
+
+def _beginnings(source: Squeezed, cores: Sequence[Label], low: int, high: int) -> Iterator[tuple[int, int, str]]:
+    """Stretches that end in the beginning of a label, with figures behind it."""
+    first, last = source.index(low), source.index(high)
+    for run in re.finditer(r"[^\d\W]{5,}(?=\d)", source.text[first:last]):
+        for label in cores:
+            size = next((k for k in range(len(label.core), 4, -1) if run.group().endswith(label.core[:k])), 0)
+            if size:
+                at = first + run.end() - size
+                yield source.at[at], source.at[first + run.end() - 1] + 1, label.core[:size]
 
 
 def _likeness(run: str, core: str) -> float:

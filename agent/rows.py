@@ -28,13 +28,15 @@ class Row:
 class Rows:
     """The rows of one grid. ``trouble``: why its columns cannot be told.
 
-    ``first_cells``: in which cell its header has the first column, by width of the line.
+    ``first_cells``: in which cell its header has the first column, by width of the line; ``header_break``:
+    line ends between two rows of its header.
     """
 
     grid: Grid
     strips: list[Row]
     trouble: str
     first_cells: Mapping[int, int]
+    header_break: int | None
 
     def widths(self) -> Iterator[tuple[Strip, int]]:
         """Each row's strip with how many cells it should have."""
@@ -67,7 +69,13 @@ def find(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[
             if mark.row is not None
         ]
     trouble = headers.trouble(source, variants, grid, marks, span)
-    return Rows(grid, _share(grid, strips), trouble, headers.first_cells(source, grid, marks, span))
+    return Rows(
+        grid,
+        _share(grid, strips),
+        trouble,
+        headers.first_cells(source, grid, marks, span),
+        headers.header_break(source, grid, span),
+    )
 
 
 @lru_cache(maxsize=64)

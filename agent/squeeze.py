@@ -19,6 +19,9 @@ _FOOTER = re.compile(
 )
 
 
+_FOOTER_INSIDE = re.compile(r"(?<=[ \t]{2})(?:- ?\d{1,3} ?-|第 ?\d{1,3} ?页(?: ?共 ?\d{1,3} ?页)?)(?=[ \t]{2})")
+
+
 def normal(text: str) -> str:
     """The text of one line or label, character for character: full width as ASCII, Markdown marks as spaces."""
     return text.translate(_FOLD)
@@ -33,6 +36,8 @@ def _rows_and_footers(folded: str) -> str:
     suspect = "-" in folded or "页" in folded or "age" in folded
     if suspect and (_FOOTER.match(folded) or ("|" in folded and _RULE.match(folded))):
         return " " * len(folded)
+    if suspect and "  " in folded:  # a document in one line
+        folded = _FOOTER_INSIDE.sub(lambda footer: " " * len(footer.group()), folded)
     return folded.replace("|", "\t") if folded.count("|") > 1 or " | " in folded else folded
 
 
