@@ -80,12 +80,13 @@ class Budget:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: ``answer`` is the shape its answer must have."""
+    """What is asked: ``answer`` is the shape its answer must have; ``fields`` the prose fields, empty = all."""
 
     name: str
     system: str
     user: str
     answer: type[BaseModel]
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

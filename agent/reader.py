@@ -116,14 +116,15 @@ async def _first_round(session: _Session, model: Model, first: Reading) -> Readi
     asked = extraction.questions(session.document, form, session.evidence.section_lines(), settings.profile)
     thrifty = session.plan.reader == "thrifty"
     reading = first if thrifty else Reading({}, {}, {})
-    if thrifty and all(f.id in first.words for f in form.fields):
-        return first
-    answers = await session.ask_all(model, [q for q in asked if q.name == extraction.PROSE or not thrifty])
+    if thrifty:
+        every = tuple(f.id for f in form.fields)
+        asked = [q for q in asked if q.name == extraction.PROSE and not first.words.keys() >= {*(q.fields or every)}]
+    answers = await session.ask_all(model, asked)
     parts: list[extraction.Tables] = []
     for answer in answers:
         if answer.question.name == extraction.PROSE:
             words = _prose(session, model, answer)
-            reading = replace(reading, words={**first.words, **words} if thrifty else words)
+            reading = replace(reading, words={**reading.words, **words})
         else:
             parts.append(session.tables(model, answer))
     if thrifty:

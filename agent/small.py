@@ -8,9 +8,9 @@ Its answers have the shape of any other model's once read, and pass the same che
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from string import ascii_lowercase, ascii_uppercase
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, create_model
 
@@ -18,7 +18,6 @@ from agent import prose, wire
 from agent.evidence import Evidence, Place, gather
 from agent.extraction import PROSE, TablesAnswer, data
 from agent.model import Question
-from agent.quotes import states
 from prompts import render
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ _ENTRY = re.compile(
 _ENTRY_NUMBER = re.compile(
     r"^(?:[一二三四五六七八九十]{1,3}是|[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、])\s*"
 )
-_CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+_YEAR = re.compile(r"[12]\d{3}|[〇○零]")
 
 
 def questions(
@@ -95,7 +94,8 @@ def _shown(number: int, place: Place, evidence: Evidence) -> str:
     """A row as it is shown: its cells by letter where the source tells them apart, else all that is printed."""
     label = "" if place.row.flat else f" {place.row.labels[0]}"
     if place.fits.sure:
-        return f"row{number}{label}\n{_cells_shown([cell.text or wire.EMPTY for cell in place.fits.ways[0]])}"
+        cells = ["".join(cell.text.split()) or wire.EMPTY for cell in place.fits.ways[0]]
+        return f"row{number}{label}\n{_cells_shown(cells)}"
     return f"row{number}\n" + re.sub(r"\s*[\t\n]\s*", " | ", evidence.source.full[slice(*place.extent)].strip())
 
 
@@ -136,12 +136,23 @@ def _field_questions(
     document: Document, form: Form, sections: Mapping[str, tuple[int, int]], profile: Profile
 ) -> Iterator[Question]:
     # Fields over the same lines stand together: the server has read those lines then.
-    for field in sorted(form.fields, key=lambda one: one.sections):
-        lines = [document.lines[number - 1] for number in _lines(form, sections, field, len(document.lines))]
-        whole = list(_passages(lines, entries=field.kind == "texts"))
-        passages = [data(passage) for passage in _fitting(whole, profile.context_tokens - _TOKENS_LEFT)]
-        user = render("small_field", passages=passages, ask=field.ask, answer=_HOW.get(field.kind, "verbatim"))
-        yield Question(PROSE, render("small_system"), user, _field_answer(field, form, passages))
+    fields = sorted(form.fields, key=lambda one: one.sections)
+    lists = [field for field in fields if field.kind == "texts"]
+    asked = [(field,) for field in fields if field not in lists]
+    for group in [*asked, *(tuple(one for one in lists if one.sections == its) for its in {f.sections for f in lists})]:
+        lines = [document.lines[number - 1] for number in _lines(form, sections, group[0], len(document.lines))]
+        passages = [
+            data(passage) for passage in _fitting(_told_in(group[0], lines), profile.context_tokens - _TOKENS_LEFT)
+        ]
+        if passages:
+            yield _field_question(group, form, passages)
+
+
+def _field_question(fields: tuple[Field, ...], form: Form, passages: Sequence[str]) -> Question:
+    asks = [f"{field.id}: {field.ask}" if len(fields) > 1 else field.ask for field in fields]
+    user = render("small_field", passages=passages, ask="; ".join(asks), answer=_HOW[fields[0].kind])
+    system = render("small_system")
+    return Question(PROSE, system, user, _field_answer(fields, form, passages), tuple(field.id for field in fields))
 
 
 def _lines(form: Form, sections: Mapping[str, tuple[int, int]], field: Field, count: int) -> list[int]:
@@ -153,12 +164,13 @@ def _lines(form: Form, sections: Mapping[str, tuple[int, int]], field: Field, co
     return sorted(set(range(1, count + 1)).difference(*(known[name] for name in tabular & known.keys())))
 
 
-_HOW = {
-    "year": "line, the number in [ ] of the passage that states it, 0 where none does; value, four digits",
-    "count": "line, the number in [ ] of the passage that states it, 0 where none does; value, a whole number",
-    "date": "line, the number in [ ] of the passage that states it, 0 where none does; value, YYYY-MM-DD or silent",
-    "flag": "line, the number in [ ] of the passage that states it, 0 where none does; value, yes, no or silent",
-    "texts": "lines, the numbers in [ ] of the passages that are one",
+_POINT = "line, the number in [ ] of the passage that states it, 0 where none does; value, "
+_HOW: Mapping[str, str] = {
+    "year": f"{_POINT}four digits",
+    "count": f"{_POINT}a whole number",
+    "date": f"{_POINT}YYYY-MM-DD or silent",
+    "flag": f"{_POINT}yes, no or silent",
+    "texts": "for each passage by the number in [ ], which of these it is; none for a heading or anything else",
     "text": "verbatim, empty where the report is silent",
     "structure": "verbatim, empty where the report is silent",
 }
@@ -166,19 +178,26 @@ _VALUES: Mapping[str, Any] = {
     "year": int,
     "count": int,
     "date": Annotated[str, StringConstraints(pattern=r"^(silent|[0-9]{4}-[0-9]{2}-[0-9]{2})$")],
-    "flag": Annotated[str, StringConstraints(pattern=r"^(yes|no|silent)$")],
+    "flag": Literal["yes", "no", "silent"],
 }
 
 
-def _passages(lines: Iterable[str], *, entries: bool) -> Iterator[str]:
-    """The text in pieces that can be pointed at: sentences, or the entries of a list."""
+def _told_in(field: Field, lines: Iterable[str]) -> Iterator[str]:
+    """The passages that may state a field: sentences, or the entries of a list."""
     for line in lines:
-        for piece in (_ENTRY if entries else _SENTENCE).split(line.strip(" \t　*#")):
-            if piece.strip():
-                yield piece.strip()
+        for piece in (_ENTRY if field.kind == "texts" else _SENTENCE).split(line.strip(" \t　*#")):
+            passage = piece.strip()
+            if passage and _may_state(field, passage):
+                yield passage
 
 
-def _fitting(passages: Sequence[str], tokens: int) -> Iterator[str]:
+def _may_state(field: Field, passage: str) -> bool:
+    if field.says:
+        return any(word in passage for word in field.says)
+    return field.kind not in ("year", "date") or _YEAR.search(passage) is not None
+
+
+def _fitting(passages: Iterable[str], tokens: int) -> Iterator[str]:
     for passage in passages:
         tokens -= len(passage) + 5
         if tokens < 0:
@@ -190,22 +209,37 @@ class _Field(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def _field_answer(field: Field, form: Form, passages: Sequence[str]) -> type[BaseModel]:
-    """The shape of an answer about one field; read as any other model's answer about it."""
-    if field.kind == "text":
-        shape: dict[str, Any] = {field.id: (Annotated[str, StringConstraints(max_length=_LONGEST_TEXT)], ...)}
-        return _model(_Field, shape)
+def _field_answer(fields: tuple[Field, ...], form: Form, passages: Sequence[str]) -> type[BaseModel]:
+    """The shape of an answer about a field, or about lists in one text; read as any other model's answer."""
+    field = fields[0]
+    if field.kind == "texts":
+        return _sorting(fields, passages)
     if field.kind == "structure":
         return prose.answer_model((field,), form.record)
-    if field.kind == "texts":
-        return _pointing(field, {"lines": (list[int], ...)}, lambda said: _entries(said.lines, passages))
-    shape = {"line": (int, ...), "value": (_VALUES[field.kind], ...)}
-    return _pointing(field, shape, lambda said: _said(field, said, passages))
+    if field.kind == "text":
+        return _model(_Field, {field.id: (Annotated[str, StringConstraints(max_length=_LONGEST_TEXT)], ...)})
+    base = _with(**{field.id: lambda said: _said(said, passages)})
+    return _model(base, {"line": (int, ...), "value": (_VALUES[field.kind], ...)})
 
 
-def _pointing(field: Field, shape: dict[str, Any], read: Any) -> type[BaseModel]:
-    base: Any = type("Field", (_Field,), {field.id: property(read), "__module__": __name__})
-    return _model(base, shape)
+def _sorting(fields: Sequence[Field], passages: Sequence[str]) -> type[BaseModel]:
+    """Which list each passage is an entry of: asked passage by passage, none can be made up or forgotten."""
+    kinds: Any = Literal[(*(field.id for field in fields), "none")]
+
+    def entries(name: str) -> Callable[[Any], list[str]]:
+        return lambda said: [
+            _ENTRY_NUMBER.sub("", passage) for n, passage in enumerate(passages, 1) if getattr(said, f"p{n}") == name
+        ]
+
+    base = _with(**{field.id: entries(field.id) for field in fields})
+    return _model(base, {f"p{n}": (kinds, ...) for n in range(1, len(passages) + 1)})
+
+
+def _with(**read: Callable[[Any], Any]) -> Any:
+    """A base whose fields are read from what was asked."""
+    return type(
+        "Field", (_Field,), {name: property(reader) for name, reader in read.items()} | {"__module__": __name__}
+    )
 
 
 def _model(base: Any, shape: dict[str, Any]) -> type[BaseModel]:
@@ -213,22 +247,8 @@ def _model(base: Any, shape: dict[str, Any]) -> type[BaseModel]:
     return answer
 
 
-def _entries(numbers: Iterable[int], passages: Sequence[str]) -> list[str]:
-    chosen = [passages[n - 1] for n in dict.fromkeys(numbers) if 1 <= n <= len(passages)]
-    return [_ENTRY_NUMBER.sub("", passage) for passage in chosen]
-
-
-def _said(field: Field, said: Any, passages: Sequence[str]) -> str:
-    """``value | quote`` as other models give it; empty where the passage cannot carry the value."""
+def _said(said: Any, passages: Sequence[str]) -> str:
+    """``value | quote`` as other models give it."""
     if not 1 <= said.line <= len(passages) or said.value == "silent":
         return ""
-    quote = passages[said.line - 1]
-    if field.kind == "flag" and not _bears(field, said.value, quote):
-        return ""
-    return f"{said.value} | {quote}"
-
-
-def _bears(field: Field, value: str, quote: str) -> bool:
-    """Whether a passage can mean yes or no: it names what is asked, and says none exactly where the answer is no."""
-    named = _CHINESE.findall(field.ask)
-    return (not named or any(name in quote for name in named)) and states(quote, 0) is (value == "no")
+    return f"{said.value} | {passages[said.line - 1]}"
