@@ -24,7 +24,7 @@ _FOOTER = re.compile(r"-\d{1,3}-")
 _CJK = re.compile(r"[㐀-鿿]")
 _PIECES = re.compile(r"[㐀-鿿].*?(?=[\d?-]|$)|[^㐀-鿿]+")
 _HARMLESS = ")]}》〉”’([{《〈“‘、，。；：:;,"  # brackets and stops around a figure say nothing of it
-_IN_LABEL = re.compile(r"[\d?]|[〇○零一二三四五六七八九十百千万亿两]+$")
+_IN_LABEL = re.compile(r"[\d?]|^[〇○零一二三四五六七八九十百千万亿两]+$")
 _FIGURE_LIKE = re.compile(r"[\d?〇○零一二三四五六七八九十百千万亿两]")
 _LARGEST = 10**15  # what is larger is cells run together
 _PROSE = 8  # that many letters which are no label are a sentence
@@ -52,7 +52,7 @@ def value_of(text: str, kind: Kind) -> Number | None:
     else:
         value = int(digits)
     signed = digits[0] in "+-"
-    return None if abs(value) >= _LARGEST or (signed and kind != "change") else value
+    return None if not -_LARGEST < value < _LARGEST or (signed and kind != "change") else value
 
 
 def look_alike(text: str) -> str:
@@ -87,9 +87,7 @@ def in_cells(line: str, number: int, first: int, vocabulary: str, *, behind_labe
     shapes = [shape_of(piece, in_cell=True) if piece else None for piece in pieces]
     cells: list[Token | None] = []
     for index, (piece, shape) in enumerate(zip(pieces, shapes, strict=True)):
-        label = (
-            not _IN_LABEL.match(piece) and not re.search(r"[\d?]", piece) if index == 0 else False
-        )  # what is left of the label's own cell
+        label = index == 0 and not _IN_LABEL.search(piece)  # what is left of the label's own cell
         if not behind_label:
             label = not any(shapes[:index]) and is_label_piece(piece, vocabulary)
         if shape:

@@ -240,10 +240,10 @@ def test_no_record_is_made_of_two_reports() -> None:
     [pytest.param(str, id="cells"), pytest.param(one_cell_a_line, id="lines"),
      pytest.param(spaced, id="spaces")],
 )  # fmt: skip
-def test_a_figure_read_by_ocr_that_no_sum_covers_is_not_accepted(layout: type[str]) -> None:
+def test_a_figure_read_by_ocr_with_doubt_that_no_sum_covers_is_not_accepted(layout: type[str]) -> None:
     document = load(layout(SAMPLE))
     places = {
-        (number, index): CellPlace(1, None, 0.9)
+        (number, index): CellPlace(1, None, 0.6)
         for number, line in enumerate(document.lines, 1)
         for index in range(line.count("\t") + 1)
     }
@@ -255,6 +255,22 @@ def test_a_figure_read_by_ocr_that_no_sum_covers_is_not_accepted(layout: type[st
     assert isinstance(outcome, NeedsReview)
     assert outcome.grades["table2.fees.amount_10k_yuan"] != Grade.READ
     assert outcome.grades["table3.received.total"] == Grade.PROVED
+
+
+def test_a_figure_that_two_sure_readings_of_a_scan_agree_on_is_read_but_not_proved() -> None:
+    document = load(SAMPLE)
+    places = {
+        (number, index): CellPlace(1, None, 0.95)
+        for number, line in enumerate(document.lines, 1)
+        for index in range(line.count("\t") + 1)
+    }
+    scanned = replace(document, kind="image", cells=places)
+    evidence = gather(scanned, OGI)
+
+    outcome = conclude(scanned, evidence, offline.read(scanned, OGI, evidence), "offline")
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.grades["table2.fees.amount_10k_yuan"] == Grade.READ
 
 
 # Which kind of report, which edition.
