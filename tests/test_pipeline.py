@@ -38,6 +38,20 @@ def test_a_clean_answer_is_one_round_of_two_questions() -> None:
     assert run.accepted.unread == ()
 
 
+def test_every_figure_points_at_its_line_whatever_the_model_says_of_it() -> None:
+    def lines(answer: Answer, _: Body) -> Answer:
+        return {name: re.sub(r"@\d+", "@1", its) if isinstance(its, str) else its for name, its in answer.items()}
+
+    for text in (SAMPLE, BROKEN):
+        run = by_model(text, lines)
+
+        assert not isinstance(run.outcome, NotThisForm)
+        assert {path: figure.line for path, figure in run.outcome.reading.figures.items()} == {
+            path: figure.line for path, figure in read(text).reading.figures.items()
+        }
+        assert [finding.lines for finding in run.outcome.findings] == [finding.lines for finding in read(text).findings]
+
+
 def test_every_call_is_counted_and_journaled() -> None:
     run = by_model()
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent import extract
 from agent.errors import ModelError, PermanentModelError
-from agent.outcome import Grade, NeedsReview, Reason
+from agent.outcome import Grade, Reason
 from eval.server import Body
 from tests.by_model import Answer, by_model, number_of, rows_asked, says_row
 from tests.scripted_server import serving, settings_for
@@ -96,8 +96,9 @@ def test_the_call_that_crosses_the_budget_is_the_last() -> None:
     assert run.outcome.usage.calls == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the offline reading is accepted in the name of the model")
-def test_where_the_budget_ends_the_model_is_not_named_as_reader_of_what_it_did_not_read() -> None:
+def test_where_the_budget_ends_what_was_read_and_paid_is_kept_and_is_the_models_own() -> None:
     run = by_model(budget_tokens=1)
 
-    assert isinstance(run.outcome, NeedsReview)
+    assert {figure.by for figure in run.accepted.reading.figures.values()} == {"scripted"}
+    assert set(run.accepted.unread) == {field.id for field in OGI.fields}
+    assert any("--budget-tokens" in finding.message for finding in run.accepted.findings)
