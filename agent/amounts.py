@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from agent.squeeze import normal
 
-_MARK = r"RM|Rp|Rs|US\$|S\$|HK\$|NT\$|[A-Z]{3}|[$€£¥￥₹]"
+_CODES = "MYR|SGD|USD|EUR|GBP|CNY|RMB|JPY|HKD|TWD|NTD|IDR|THB|AUD|CAD|NZD|CHF|INR|KRW|PHP|VND|BND"
+_MARK = rf"RM|Rp|Rs|US\$|S\$|HK\$|NT\$|{_CODES}|[$€£¥￥₹]"
 _DIGITS = r"\d{1,3}(?:[,.'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[.,]\d+"
 _FIGURE = re.compile(
     rf"[(<\[\"]*(?P<before>-|\+)?(?P<mark>{_MARK})?(?P<sign>-|\+)?(?P<digits>{_DIGITS})(?P<after>-)?"
@@ -41,7 +42,8 @@ class Printed:
 
     ``value`` is what it says, ``other`` what it may be meant to say where its separator leaves that open.
     ``doubtful``: letters that look like digits, or digits broken apart. ``places``: decimals; ``marked``:
-    with a currency; ``rate``: a percentage or a time of day, and no amount.
+    with a currency; ``rate``: a percentage or a time of day, and no amount; ``odd``: its separator is not
+    the document's.
     """
 
     line: int
@@ -54,11 +56,12 @@ class Printed:
     places: int = 0
     marked: bool = False
     rate: bool = False
+    odd: bool = False
 
     @property
     def money(self) -> bool:
-        """Whether it looks like an amount: two decimals, or a currency before it."""
-        return not self.rate and (self.places == 2 or self.marked)
+        """Whether it looks like an amount: two decimals behind the document's own separator, or a currency."""
+        return not self.rate and ((self.places == 2 and not self.odd) or self.marked)
 
 
 @lru_cache(maxsize=64)
@@ -102,7 +105,7 @@ def _of_line(line: str, number: int, style: Style) -> list[Printed]:
     for match in re.finditer(r"\S+", _apart(text)):
         word = match[0]
         if _ALONE.fullmatch(word):
-            marked = word.strip("(=.:)").upper() not in _NO_MARKS
+            marked = True
             continue
         one = _word(word, number, match.start(), style, marked)
         marked = False
@@ -113,11 +116,6 @@ def _of_line(line: str, number: int, style: Style) -> list[Printed]:
 
 
 _YUAN = ("元", "圆", "円")
-
-# Three capitals before a figure that are no currency.
-_NO_MARKS = frozenset(
-    {"QTY", "TAX", "GST", "SST", "VAT", "NET", "SUM", "DUE", "NOS", "TEL", "FAX", "REF", "INV", "PAX"}
-)
 
 
 def _apart(text: str) -> str:
@@ -142,7 +140,7 @@ def _word(word: str, line: int, start: int, style: Style, marked: bool) -> Print
     at = start + (matched.start("before") if matched["before"] else matched.start("mark") if mark else
                   matched.start("sign") if matched["sign"] else matched.start("digits"))  # fmt: skip
     end = start + matched.end("after" if matched["after"] else "digits")
-    money = marked or (bool(mark) and mark.upper() not in _NO_MARKS) or unit in _YUAN
+    money = marked or bool(mark) or unit in _YUAN
     made = _made(line, at, end, word[at - start : end - start], sign + matched["digits"], style, marked=money)
     if unit == "%":
         return replace(made, rate=True)
@@ -173,7 +171,7 @@ def _made(
     whole, part, other, odd = _parted(bare.replace("'", "").replace("’", ""), style)
     value = Decimal(f"{sign}{whole or 0}{f'.{part}' if part else ''}")
     meant = None if other is None else Decimal(sign + other)
-    return Printed(line, start, end, text, value, meant, doubtful or odd, len(part), marked)
+    return Printed(line, start, end, text, value, meant, doubtful or odd, len(part), marked, odd=odd)
 
 
 def _parted(digits: str, style: Style) -> tuple[str, str, str | None, bool]:

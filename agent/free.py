@@ -17,15 +17,17 @@ from agent.checks import Verdict
 from agent.dates import dates, settled
 from agent.document import Document
 from agent.evidence import Evidence
+from agent.free_sums import Figures, Sums, add_up, interchangeable, name_of
 from agent.leftovers import leftovers
 from agent.outcome import Finding, Grade, Reading, Reason, Rule
-from agent.places import NOT_THERE, Match, Text, entries, match
+from agent.places import NOT_THERE, Match, Text, anchor, entries, fits, match
 from schemas.form import Form
 from schemas.free import Free
-from schemas.identity import Held, Identity, over
 
 NO_IDENTITY = "the form has no identity, so nothing could be proved"
 UNPROVED = "no identity over it could be checked"
+SWAPPED = "it could change places with another figure, and every sum would hold; labels would tell them apart"
+TORN = "entries stand on both sides of another figure"
 LEFT_OUT = "left out of the record: no identity proves it"
 DOUBT = {
     "look": "read with doubt, and no sum proves it",
@@ -45,20 +47,6 @@ def check(reading: Reading, evidence: Evidence, document: Document, attested: Co
 
 
 @dataclass(frozen=True)
-class _Sums:
-    """What the identities say: findings, those that hold, the figures they prove, and the figures of failed ones.
-
-    ``exactly``: proved by sums that hold to the last digit.
-    """
-
-    findings: tuple[Finding, ...]
-    holding: tuple[str, ...]
-    proved: frozenset[str]
-    exactly: frozenset[str]
-    failed: frozenset[str]
-
-
-@dataclass(frozen=True)
 class _Check:
     reading: Reading
     free: Free
@@ -70,16 +58,21 @@ class _Check:
         found = match(self.reading, self.text)
         sound = {path for path, one in found.items() if one.figure.value is not None and not one.problem}
         spoken = {path for path in self.attested if path in found and path not in sound}
-        sums = self._sums(found, sound, spoken)
+        figures = self._figures(found, sound, spoken)
+        sums = add_up(self.free.identities, figures)
         proved = {p for p in sums.proved if p not in spoken and (not found[p].doubt or p in sums.exactly)}
+        swaps = self._interchangeable(found, figures, proved)
+        proved -= swaps
         dropped = {p for p in found if p not in proved and p not in spoken and p not in sums.failed and self._spare(p)}
         asserted = self.attested & found.keys()
         trusted = proved | asserted | {p for p in sound if self._stands(p) == "read" and not found[p].doubt}
-        findings = [*self._missing(), *self._places(found, dropped, spoken), *sums.findings]
-        findings += self._unproved(found, sound - proved - dropped - sums.failed - asserted)
+        bad = frozenset(path for path in found if path not in sound and path not in spoken)
+        findings = [*self._missing(), *self._places(found, dropped, spoken), *self._failed_sums(sums, found)]
+        findings += self._unproved(found, sound - proved - dropped - sums.failed - asserted, swaps)
         findings += self._left_out(found, dropped)
         findings += self._left_over(found, trusted)
-        findings += self._words(found.keys() - dropped - sound - spoken | dropped)
+        findings += self._torn(found)
+        findings += self._words(bad | dropped)
         grades = {
             path: Grade.ATTESTED
             if path in asserted and path not in proved
@@ -88,7 +81,6 @@ class _Check:
             if path not in dropped
         }
         grades |= dict.fromkeys((p for p in self.free.required_figures() if p not in found), Grade.UNREAD)
-        bad = frozenset(path for path in found if path not in sound and path not in spoken)
         return Verdict(tuple(findings), grades, sums.holding, bad | frozenset(dropped))
 
     def _stands(self, path: str) -> str:
@@ -132,7 +124,7 @@ class _Check:
                 told = _finding("source", one.problem or NOT_THERE, Reason.NOT_FOUND_IN_SOURCE, (path,), lines)
                 yield replace(told, warning=path in dropped or path in spoken)
 
-    def _sums(self, found: Mapping[str, Match], sound: Collection[str], spoken: Collection[str]) -> _Sums:
+    def _figures(self, found: Mapping[str, Match], sound: Collection[str], spoken: Collection[str]) -> Figures:
         values = {p: Decimal(v) for p in {*sound, *spoken} if (v := found[p].figure.value) is not None}
         meant = dict(values)
         for path in values:
@@ -140,35 +132,38 @@ class _Check:
             if one and one.other is not None:
                 meant[path] = one.other if one.other != values[path] else one.value
         counts = {listed.id: entries(self.reading, listed) for listed in self.free.lists}
-        findings: list[Finding] = []
-        holding: list[str] = []
-        proved: set[str] = set()
-        exactly: set[str] = set()
-        failed: set[str] = set()
-        for its in self.free.identities:
-            for group in _groups(its, values, counts):
-                hold = [held for held in group if abs(held.difference) <= its.within]
-                if not hold:
-                    findings.append(_failed(its, group, found))
-                    if not its.only_proves:
-                        failed.update(path for held in group for path in held.paths)
-                    continue
-                name = its.name if group[0].entry is None else f"{its.name}: {group[0].entry + 1}"
-                holding.append(name)
-                exact = [held for held in hold if not held.difference]
-                # Of alternatives that hold alike, only what each of them is over is proved.
-                own = set.intersection(*(set(held.paths) for held in exact or hold))
-                own |= {path for held in exact for path in held.paths if not values[path]}  # a zero is in each of them
-                if own & set(spoken):
-                    continue
-                own -= _open(exact or hold, own, values, meant, counts)
-                proved |= own
-                exactly |= own if exact else set()
-        return _Sums(
-            tuple(findings), tuple(holding), frozenset(proved - failed), frozenset(exactly - failed), frozenset(failed)
-        )
+        return Figures(values, meant, counts, frozenset(spoken))
 
-    def _unproved(self, found: Mapping[str, Match], paths: Collection[str]) -> Iterator[Finding]:
+    def _interchangeable(self, found: Mapping[str, Match], figures: Figures, proved: Collection[str]) -> set[str]:
+        def could_be(path: str, other: str) -> bool:
+            declared, one = self.free.figure(path), found[other].printed
+            return bool(declared and one) and fits(path, declared, one, self.text)  # type: ignore[arg-type]
+
+        def allowed(values: Mapping[str, Decimal]) -> bool:
+            changed = {p: replace(f, value=values.get(p, f.value)) for p, f in self.reading.figures.items()}
+            return not list(_refused(replace(self.reading, figures=changed), self.form, self.free, ()))
+
+        return interchangeable(self.free, figures, proved, could_be, allowed)
+
+    def _failed_sums(self, sums: Sums, found: Mapping[str, Match]) -> Iterator[Finding]:
+        """Of each identity that fails, the alternative that comes nearest."""
+        for its, group in sums.broken:
+            held = min(group, key=lambda one: abs(one.difference))
+            yield Finding(
+                "sum",
+                name_of(its, held),
+                held.paths,
+                held.left.value,
+                held.right.value,
+                held.difference,
+                tuple(sorted({line for path in held.paths if (line := found[path].figure.line)})),
+                reason=None if its.only_proves else Reason.SOURCE_DOES_NOT_ADD_UP,
+                warning=its.only_proves,
+            )
+
+    def _unproved(
+        self, found: Mapping[str, Match], paths: Collection[str], swaps: Collection[str]
+    ) -> Iterator[Finding]:
         """Figures that stand at their place, which is not enough for them."""
         for path in sorted(paths):
             doubt, lines = found[path].doubt, _line(found[path])
@@ -177,7 +172,7 @@ class _Check:
                     "undecided" if doubt == "scale" else "source", DOUBT[doubt], Reason.UNREADABLE, (path,), lines
                 )
             elif self._stands(path) != "read":
-                why = UNPROVED if self.free.identities else NO_IDENTITY
+                why = SWAPPED if path in swaps else UNPROVED if self.free.identities else NO_IDENTITY
                 yield _finding("unproved", why, Reason.NOT_PROVED, (path,), lines)
 
     def _left_out(self, found: Mapping[str, Match], dropped: Collection[str]) -> Iterator[Finding]:
@@ -194,6 +189,19 @@ class _Check:
             by_reason.setdefault(reason, []).append(line)
         for reason, lines in by_reason.items():
             yield replace(_finding("leftover", f"not used: {reason}", None, (), tuple(lines)), warning=True)
+
+    def _torn(self, found: Mapping[str, Match]) -> Iterator[Finding]:
+        """Lists whose entries do not stand together: a figure outside a list ends it."""
+        lines = {path: one.printed.line for path, one in found.items() if one.printed and not one.problem}
+        ends = {
+            line
+            for path, line in lines.items()
+            if (f := self.free.figure(path)) and f.id == path and f.required and not f.in_lists
+        }
+        for listed in self.free.lists:
+            own = [at for index in range(entries(self.reading, listed)) if (at := anchor(self.reading, listed, index))]
+            if any(min(own, default=0) < line < max(own, default=0) for line in ends):
+                yield _finding("layout", f"{listed.id}: {TORN}", Reason.UNREADABLE, (), tuple(own))
 
     def _words(self, untrusted: Collection[str]) -> Iterator[Finding]:
         """Dates that may mean two days; a record that the form's own model refuses."""
@@ -226,42 +234,6 @@ class _Check:
 
         patterns = dict(self.free.date_labels).get(name, ())
         return any(re.search(pattern, self.text.document.lines[line - 1], re.IGNORECASE) for pattern in patterns)
-
-
-def _groups(its: Identity, values: Mapping[str, Decimal], counts: Mapping[str, int]) -> Iterator[list[Held]]:
-    """The alternatives of an identity that say anything: once, or for each entry of a list."""
-    groups: dict[int | None, list[Held]] = {}
-    for one in its.sums:
-        for held in over(one, values, counts):
-            groups.setdefault(held.entry, []).append(held)
-    yield from groups.values()
-
-
-def _open(
-    hold: list[Held],
-    own: set[str],
-    values: Mapping[str, Decimal],
-    meant: Mapping[str, Decimal],
-    counts: Mapping[str, int],
-) -> set[str]:
-    """Figures whose separator leaves open what they say, in sums that hold either way: twelve or twelve thousand."""
-    doubted = {path for path in own if meant[path] != values[path]}
-    if not doubted:
-        return set()
-    other = {**values, **{path: meant[path] for path in doubted}}
-    again = [held for one in hold for held in over(one.sum, other, counts) if held.entry == one.entry]
-    return doubted if any(not held.difference for held in again) else set()
-
-
-def _failed(its: Identity, group: list[Held], found: Mapping[str, Match]) -> Finding:
-    """The alternative that comes nearest."""
-    held = min(group, key=lambda one: abs(one.difference))
-    name = its.name if held.entry is None else f"{its.name}: {held.entry + 1}"
-    lines = tuple(sorted({line for path in held.paths if (line := found[path].figure.line)}))
-    return Finding(
-        "sum", name, held.paths, held.left.value, held.right.value, held.difference, lines, (),
-        None if its.only_proves else Reason.SOURCE_DOES_NOT_ADD_UP, its.only_proves,
-    )  # fmt: skip
 
 
 def _refused(reading: Reading, form: Form, free: Free, untrusted: Collection[str]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field as of, replace
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field as Described, create_model, model_validator
@@ -243,19 +244,15 @@ class _Reader:
 
     def _quote(self, words: str, at: int) -> Quote | None:
         """The words in the source: on the line cited, else nearest to it, else anywhere."""
-        lines = self.document.lines
-        reach = [
-            (at, at),
-            *((at - n, at + m) for n, m in ((0, 1), (1, 0), (1, 1), (0, _NEAR), (_NEAR, 0), (_NEAR, _NEAR))),
-        ]
-        for first, last in reach:
-            low, high = max(1, first), min(len(lines), last)
-            found = Source(replace(self.document, lines=lines[low - 1 : high])).find(words) if low <= high else None
+        count = len(self.document.lines)
+        reach = [(0, 0), (0, 1), (1, 0), (1, 1), (0, _NEAR), (_NEAR, 0), (_NEAR, _NEAR), (count, count)]
+        for before, after in reach:
+            low, high = max(1, at - before), min(count, at + after)
+            found = _find(words, self.document, low, high) if low <= high else None
             if found:
-                return Quote(found.text, found.line + low - 1)
-        found = Source(self.document).find(words)
-        glued = len(words) <= _MARK and 1 <= at <= len(lines) and words in lines[at - 1]  # RM4.00 states RM
-        return found or (Quote(words, at) if glued else None)
+                return found
+        glued = len(words) <= _MARK and 1 <= at <= count and words in self.document.lines[at - 1]
+        return Quote(words, at) if glued else None  # RM4.00 states RM
 
     def entry(self, listed: FreeList, index: int, at: int, cells: list[str]) -> None:
         """One entry of a list: its amounts on the line cited, its other cells there or near by."""
@@ -278,6 +275,17 @@ class _Reader:
             return
         near = next((line for line in _around(at) if any(one.value == figure.value for one in self.text.on(line))), at)
         self.figures[path] = replace(figure, line=near)
+
+
+def _find(words: str, document: Document, low: int, high: int) -> Quote | None:
+    """The words in some lines, which may run over their ends."""
+    lines = [line.strip() for line in document.lines[low - 1 : high]]
+    found = Source(replace(document, lines=(" ".join(lines),), cells={})).find(words)
+    if found is None:
+        return None
+    start = " ".join(lines).find(found.text)
+    ends = accumulate(len(line) + 1 for line in lines)
+    return Quote(found.text, low + sum(end <= start for end in ends))
 
 
 def _around(line: int) -> Iterator[int]:

@@ -84,11 +84,11 @@ class _Scope:
 
     def counts(self, one: Printed) -> bool:
         """Whether a figure is an amount; where all amounts are whole numbers, the last of a line may be one."""
-        if one.money:
+        last = self.text.on(one.line)[-1] == one
+        if one.money or (one.odd and one.places == 2 and last):
             return True
         if not self.whole or one.rate or one.places:
             return False
-        last = self.text.on(one.line)[-1] == one
         return last and (self.block[0] <= one.line <= self.block[1] or bool(self.text.labels(one.line)))
 
     def reason(self, one: Printed) -> str:
@@ -102,7 +102,7 @@ class _Scope:
         if abs(one.value) in self.values and not one.doubtful:
             return REPEATS
         above = max((line for line in self.anchors if line < one.line), default=None)
-        if above and one.value in self.runs[above]:
+        if above and one.value in self.runs.get(above, ()):
             return ADDS_UP
         # A list may hold an entry that costs nothing.
         listed = one.line <= self.block[1] and not self.text.labels(one.line)

@@ -52,6 +52,7 @@ def extract(
 ) -> Outcome:
     """Read one report. ``source``: a path, bytes, or the text itself as a ``str``.
 
+    ``form``: a form, its name, or a pydantic model of one's own.
     Without a model (argument or environment) the offline reader reads; with one, the model does, unless
     ``reader`` says otherwise. With ``store`` the outcome is kept, and the same run is never paid twice.
     Raises InputError, ModelError, StoreError, UsageError; a reading that does not hold is no error but

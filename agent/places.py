@@ -11,7 +11,7 @@ from agent.amounts import Printed, printed
 from agent.document import Document
 from agent.outcome import Figure, Reading
 from agent.squeeze import normal
-from schemas.free import Free, FreeFigure, FreeList, Standing
+from schemas.free import FigureKind, Free, FreeFigure, FreeList, Standing
 
 NOT_THERE = "is not printed on the line it cites"
 TWICE = "is counted twice: the line prints it once"
@@ -63,6 +63,10 @@ class Text:
     def labels(self, line: int) -> frozenset[str]:
         """The figures whose label a line carries."""
         return self.labelled[line - 1] if 1 <= line <= len(self.labelled) else frozenset()
+
+    def label_alone(self, line: int) -> frozenset[str]:
+        """The labels of a line that carries no amount of its own: a header, or a label set apart."""
+        return frozenset() if any(one.money for one in self.on(line)) else self.labels(line)
 
     @cached_property
     def opened(self) -> tuple[frozenset[str], ...]:
@@ -137,7 +141,8 @@ def _first(path: str, figure: Figure, declared: FreeFigure, text: Text, taken: s
 
 def _standing(figure: Figure, text: Text) -> Iterator[tuple[Printed, str]]:
     """What stands on the line cited and says this figure, the surest first; then what may be meant to say it."""
-    here = text.on(figure.line)
+    digits = re.sub(r"[^\d.,]", "", figure.printed)
+    here = sorted(text.on(figure.line), key=lambda one: (digits not in one.text, not one.money))
     yield from ((one, "") for one in here if one.value == figure.value and not one.doubtful and one.other is None)
     yield from ((one, "scale") for one in here if figure.value in (one.value, one.other) and one.other is not None)
     yield from ((one, "look") for one in here if one.value == figure.value and one.doubtful)
@@ -150,7 +155,9 @@ def _label(declared: FreeFigure, line: int, text: Text) -> tuple[str, str]:
         return "", ""
     if here:
         return OTHER_LABEL, ""
-    return (NO_LABEL, "") if text.has_place(declared) else ("", "label")
+    beside = text.label_alone(line - 1) | text.label_alone(line + 1)
+    apart = declared.id in beside or not text.has_place(declared)
+    return ("", "label") if apart else (NO_LABEL, "")
 
 
 def _entry_label(line: int, text: Text) -> tuple[str, str]:
@@ -159,12 +166,24 @@ def _entry_label(line: int, text: Text) -> tuple[str, str]:
     return (OTHER_LABEL, "") if foreign else ("", "")
 
 
+def fits(path: str, declared: FreeFigure, one: Printed, text: Text) -> bool:
+    """Whether a figure could be what is printed there, by its look and its label."""
+    if one.rate or not _looks(one, declared.kind):
+        return False
+    problem, _ = _label(declared, one.line, text) if path == declared.id else _entry_label(one.line, text)
+    return not problem
+
+
+def _looks(one: Printed, kind: FigureKind) -> bool:
+    return one.money or kind in ("number", "count") or (kind == "price" and one.places >= 2)
+
+
 def _without_odd(found: Mapping[str, Match], declared: Mapping[str, FreeFigure]) -> dict[str, Match]:
     """Amounts printed without decimals where others have them are counts, not amounts."""
-    amounts = {path: one for path, one in found.items() if declared[path].kind == "amount" and one.printed}
+    amounts = {p: one for p, one in found.items() if declared[p].kind in ("amount", "price") and one.printed}
     if not any(one.printed and one.printed.money for one in amounts.values()):
         return dict(found)
-    odd = {path for path, one in amounts.items() if one.printed and not one.printed.money}
+    odd = {path for path, one in amounts.items() if one.printed and not _looks(one.printed, declared[path].kind)}
     return {path: Match(one.figure, None, NO_AMOUNT) if path in odd else one for path, one in found.items()}
 
 

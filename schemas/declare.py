@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from schemas.form import Field, FieldKind, Form, FormError
-from schemas.free import Free, FreeFigure, FreeList, FreeText, Standing
+from schemas.free import FigureKind, Free, FreeFigure, FreeList, FreeText, Standing
 from schemas.identity import Identity, identity
 
 __all__ = ["Identity", "declare", "identity", "of_model"]
@@ -25,6 +25,7 @@ Label = str | re.Pattern[str]
 
 _FIGURES = {int: "count", Decimal: "amount", float: "amount"}
 _FIELDS: Mapping[Any, FieldKind] = {str: "text", date: "date", bool: "flag"}
+_FACTORS: tuple[FigureKind, FigureKind] = ("number", "price")
 _HELP = "use str, date, bool, int, Decimal, list[str], a list of a model, or a model"
 
 
@@ -229,20 +230,20 @@ def _refuse_unknown(free: Free, shape: _Shape, said: _Said, subject: str) -> Non
 
 
 def _standing(free: Free, said: _Said) -> Free:
-    """The form with what each figure needs to be kept; factors of a product are numbers, not amounts of money."""
-    factors = {
-        f"{one.each}.{name}" if one.each else name
+    """The form with what each figure needs to be kept; of a product the first is a number, the second a price."""
+    factors: dict[str, FigureKind] = {
+        f"{one.each}.{name}" if one.each else name: kind
         for its in free.identities
         for one in its.sums
         for term in one.terms
         if len(term.names) > 1
-        for name in term.names
+        for name, kind in zip(term.names, _FACTORS, strict=True)
     }
 
     def settled(figure: FreeFigure, path: str) -> FreeFigure:
         read = path in said.as_read or "all" in said.as_read
         stands: Standing = "if_proved" if path in said.if_proved else "read" if read else "proved"
-        kind = "number" if path in factors and figure.kind == "amount" else figure.kind
+        kind = factors.get(path, figure.kind) if figure.kind == "amount" else figure.kind
         own, no = (tuple(map(_pattern, words.get(path, ()))) for words in (said.labels, said.unless))
         return replace(figure, stands=stands, kind=kind, labels=own, unless=no, in_lists=path in said.in_lists)
 

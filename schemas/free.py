@@ -14,8 +14,8 @@ from schemas.identity import Identity
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-FigureKind = Literal["amount", "number", "count"]
-"""amount: money, exact; number: exact, as a quantity or a price; count: whole."""
+FigureKind = Literal["amount", "price", "number", "count"]
+"""amount: money, exact; price: money with any decimals; number: exact, as a quantity; count: whole."""
 
 Standing = Literal["proved", "read", "if_proved"]
 """What a figure needs to be kept: a sum over it; its place alone; a sum, or else it is left out of the record."""

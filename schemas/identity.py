@@ -2,7 +2,7 @@
 
 A name is a figure. ``sum(list.column)`` adds a list's column up. ``?`` behind a term: absent, it counts as
 nothing; any other figure that is absent leaves the sum unsaid. ``abs(...)``: printed with or without a minus.
-``a * b`` multiplies. ``each list: ...`` holds in every entry of the list, named by its columns.
+``a * b`` multiplies a number and a price. ``each list: ...`` holds in every entry of the list, named by its columns.
 """
 
 from __future__ import annotations

@@ -15,11 +15,12 @@ def _p(pattern: str) -> re.Pattern[str]:
 
 
 _TAX = r"(?:gst|sst|tax|vat)"
-_RATE = _p(rf"^\W*(?:{_TAX}\s*)?(?:sr|zrl?|[stz])\b\W*(?:\([is]\))?\W*(?:@|=|-|\()?\W*\d+(?:\.\d+)?\s*%")
+_RATE = _p(rf"^\W*(?:{_TAX}\W*)?(?:sr|zrl?|[stz])\b\W*(?:\([is]\)|{_TAX}|\W)*\d+(?:\.\d+)?\s*%")
 _NO_TOTAL = (
     _p(r"sub[\s-]*t[o0]tal|excl|before\s+tax"),
-    _p(rf"t[o0]tal\W*(?:{_TAX}|disc|saving|qty|quantity|item|point|pcs)"),
+    _p(rf"t[o0]tal[\s:]*(?:{_TAX}(?!\W*incl)|disc|saving|qty|quantity|item|point|pcs)"),
     _p(rf"{_TAX}\s*t[o0]tal|saving|total\s*qty"),
+    _p(rf"t[o0]tal\s+incl\w*\W+\d+(?:\.\d+)?\s*%|{_TAX}\W.*incl\w*\s+in\s+t[o0]tal"),
 )
 
 FORM: Form = declare(
@@ -66,7 +67,7 @@ FORM: Form = declare(
     title="Receipt",
     titles=(_p(rf"total|cash|amount|jumlah|{_TAX}\b"),),
     labels={
-        "subtotal": (_p(r"sub[\s-]*t[o0]tal"), _p(r"\bt[o0]ta[l1]\b|\bjumlah\b")),
+        "subtotal": (_p(r"sub[\s-]*t[o0]ta[l1]"),),
         "discount": (_p(r"\bdisc(?:ount)?\b"), _p(r"\b(?:voucher|coupon|rebate|promo\w*)\b")),
         "net": (_p(r"excl|before\s+tax|taxable|\bnett?\b|\bamount\b|\bamt\b"), _RATE),
         "tax": (_p(rf"\b{_TAX}\b|{_TAX}\b"), _RATE),
@@ -80,7 +81,6 @@ FORM: Form = declare(
         "date": (_p(r"\bdate\b|\btarikh\b"),),
     },
     unless={
-        "subtotal": _NO_TOTAL[1:],
         "total": _NO_TOTAL,
         "tax": (_p(rf"{_TAX}\s*(?:invoice|id\b|reg|no\b)"),),
         "service": (_p(r"customer service"),),

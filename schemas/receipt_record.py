@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date as Date  # noqa: N812 - a field has that name
 from decimal import Decimal
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Item(BaseModel):
@@ -39,3 +40,10 @@ class Receipt(BaseModel):
     total: Decimal = Field(description="what is to be paid, after rounding")
     paid: Decimal | None = Field(None, description="what was handed over, in cash or by card")
     change: Decimal | None = None
+
+    @model_validator(mode="after")
+    def _net_above_tax(self) -> Self:
+        """What two figures add up to does not say which is which."""
+        if self.net is not None and self.tax is not None and abs(self.tax) >= abs(self.net) > 0:
+            raise ValueError(f"a tax of {self.tax} on {self.net}")
+        return self
