@@ -13,7 +13,7 @@ from typing import Any
 from agent import wire
 from agent.document import Document
 from agent.evidence import Evidence, gather
-from agent.quotes import states, states_date, states_year
+from agent.quotes import denies, states, states_date, states_year
 from agent.squeeze import normal_line
 from eval.server import Body
 from schemas.form import Field, Form, Grid, Row
@@ -170,8 +170,9 @@ class Oracle:
             case "year":
                 return states_year(piece, value)
             case "flag":
-                return any(hint in piece for hint in _HINTS.get(field.id, ()))
-        return states(piece, value)
+                hinted = any(hint in piece for hint in _HINTS.get(field.id, ()))
+                return hinted and denies(piece, field.says) is (not value)
+        return "\t" not in piece and states(piece, value, field.says)
 
     @cached_property
     def _text(self) -> str:
