@@ -77,7 +77,9 @@ def _date(year: int | None, month: int | None, day: int | None) -> date | None:
 
 
 def number(words: str) -> int | None:
-    """A whole number in digits or in Chinese: 2023, 二〇二三, 三十一; None for what is none."""
+    """A whole number in digits or in Chinese: 2023, 二〇二三, 三十一; None for what is none, or too long for one."""
+    if len(words) > 15:
+        return None
     if words.isascii() and words.isdigit():
         return int(words)
     tens, ten, ones = words.partition("十")

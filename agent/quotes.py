@@ -175,12 +175,12 @@ def states(quote: str, count: int, of: Sequence[str] = ()) -> bool:
     ``of``: words of what is counted, one of which must stand with the figure, or with the word for none.
     """
     text = normal(quote)
-    said = [(match, _value(match)) for match in _FIGURE.finditer(text) if not _is_year(text, match)]
+    said = [(match, _value(match)) for match in _figures(text)]
     if not of:
         none = count == 0 and _NONE.search(text) is not None and not said
         return none or Decimal(count) in figures(quote)
     if count == 0 and any(
-        _NONE.search(clause) and not figures(clause) and _holds(clause, of) for clause in _CLAUSE.split(text)
+        _NONE.search(clause) and not _figures(clause) and _holds(clause, of) for clause in _CLAUSE.split(text)
     ):
         return True
     ends = [0, *(match.end() for match, _ in said)]
@@ -212,7 +212,12 @@ def _denied(clause: str) -> bool:
 
 
 def _positive(clause: str) -> bool:
-    return any(_value(m) > 0 for m in _FIGURE.finditer(clause) if not _is_year(clause, m))
+    return any(_value(figure) > 0 for figure in _figures(clause))
+
+
+def _figures(text: str) -> list[re.Match[str]]:
+    """The figures of a text that are no years."""
+    return [match for match in _FIGURE.finditer(text) if not _is_year(text, match)]
 
 
 def _is_year(text: str, figure: re.Match[str]) -> bool:

@@ -658,6 +658,7 @@ def test_a_quote_states_a_count_in_digits_or_that_there_were_none(quote: str, co
         ("未收到公民、法人提出的申请", 0, True),
         ("未按时公开，收到申请若干", 0, False),
         ("没有收费", 0, False),
+        ("（二）依申请公开2024 年以来我局未收到信息公开申请", 0, True),
     ],
 )
 def test_a_count_stands_together_with_what_is_counted(quote: str, count: int, stated: bool) -> None:
@@ -720,7 +721,17 @@ def test_a_field_left_out_or_empty_is_silence_and_no_fault() -> None:
         assert findings == []
 
 
-@pytest.mark.parametrize("text", ["{{ x }}", "\x00", "\ud800", "…", "|", "0" * 9000, "（" * 500])
+@given(st.text(alphabet="〇一二十0123年月日号至起-/.,，。未不收取费元申请 toJanuary《》\n\t", max_size=120))
+@effort(max_examples=300, deadline=None)
+def test_no_passage_breaks_what_is_asked_of_it(text: str) -> None:
+    assert all(day.year for day in days(text))
+    assert states(text, 3, ("申请",)) in (True, False)
+    assert denies(text, ("费",)) in (True, False, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ x }}", "\x00", "\ud800", "…", "|", "0" * 9000, "〇" * 9000, "（" * 500, "1,000" * 900]
+)
 def test_odd_texts_are_dropped_and_break_nothing(text: str) -> None:
     _, prose = ask()
     answer = prose.answer.model_construct(organization=text, year=f"{text} | {text}", problems=[text])
