@@ -171,7 +171,8 @@ def _statement(source: Squeezed, section: Section, spans: Mapping[str, Span]) ->
         for pattern in section.none_stated:
             match = re.search(rf"[^。；;]{{0,80}}(?:{pattern})[^。；;]{{0,80}}", text)
             if match:
-                return re.sub(r"\s+", "", match.group()), source.line(low + match.start())
+                begins = match.end() - len(match.group().lstrip())
+                return re.sub(r"\s+", "", match.group()), source.line(low + begins)
     return None
 
 

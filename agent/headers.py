@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from agent.labels import Mark, parse_label
 from agent.segments import Span
@@ -77,8 +77,30 @@ def _order(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> s
         placed = [(at, c.labels[0]) for c in row.columns if (at := _column_cell(lines, c.labels)) is not None]
         if placed != sorted(placed, key=lambda pair: pair[0]):
             return _swapped(name for _, name in sorted(placed))
+    flat = next((row for row in grid.rows if row.flat), None)
+    if flat:
+        return _text_order(source, grid, _behind_prose(source, flat, span), span.end) or _blocks(source, flat, span)
     begins = next((m.start for m in marks if m.row is not None), span.end)
     return _text_order(source, grid, span.body, begins)
+
+
+def _behind_prose(source: Squeezed, row: Row, span: Span) -> int:
+    """Where the header begins, behind any sentence before it."""
+    at = source.text.find(squeeze(row.labels[0]), source.index(span.body), source.index(span.end))
+    stop = source.full.rfind("。", span.body, source.at[at]) if at >= 0 else -1
+    return max(span.body, stop + 1)
+
+
+def _blocks(source: Squeezed, row: Row, span: Span) -> str:
+    """The labels of a header with several blocks: each block has them in the form's order."""
+    cores = [squeeze(label) for label in row.labels]
+    text = source.text[source.index(span.body) : source.index(span.end)]
+    found = [cores.index(m.group()) for m in re.finditer("|".join(sorted(cores, key=len, reverse=True)), text)]
+    blocks = len(row.columns) // len(cores)
+    header = found[-blocks * len(cores) :]
+    if len(header) == blocks * len(cores) and header != [*range(len(cores))] * blocks:
+        return _swapped(row.labels[at] for at in header)
+    return ""
 
 
 def _column_cell(lines: Sequence[Sequence[str]], labels: Sequence[str]) -> int | None:
@@ -96,7 +118,7 @@ def _text_order(source: Squeezed, grid: Grid, low: int, high: int) -> str:
     return "" if places == sorted(places) else _swapped(name for _, name in sorted(places))
 
 
-def _swapped(names: Iterator[str]) -> str:
+def _swapped(names: Iterable[str]) -> str:
     return f"columns stand in another order: {', '.join(names)}"
 
 

@@ -44,8 +44,9 @@ def record(reading: Reading, evidence: Evidence, untrusted: Collection[str] = ()
         if found:
             made[table] = {}
             for path in found.grid.all_paths():
-                _, row, column = path.split(".")
-                made[table].setdefault(row, {})[column] = _trusted(reading, path, untrusted)
+                _, *row, column = path.split(".")
+                place = made[table].setdefault(row[0], {}) if row else made[table]
+                place[column] = _trusted(reading, path, untrusted)
     return made
 
 

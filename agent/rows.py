@@ -10,6 +10,7 @@ from agent import headers, labels
 from agent.cells import Strip, strip_of
 from agent.segments import Span
 from agent.squeeze import Squeezed, squeeze
+from agent.tokens import in_line, shape_of
 from schemas.form import Form, Grid
 
 
@@ -68,7 +69,7 @@ def find(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[
             for mark, end in zip(marks, ends, strict=True)
             if mark.row is not None
         ]
-    trouble = headers.trouble(source, variants, grid, marks, span)
+    trouble = headers.trouble(source, variants, grid, marks, span) or _unclaimed(source, grid, marks, span, words)
     return Rows(
         grid,
         _share(grid, strips),
@@ -76,6 +77,21 @@ def find(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[
         headers.first_cells(source, grid, marks, span),
         headers.header_break(source, grid, span),
     )
+
+
+def _unclaimed(source: Squeezed, grid: Grid, marks: Sequence[labels.Mark], span: Span, words: str) -> str:
+    """Figures of a whole row between the header and the first label: then labels may stand behind their figures."""
+    first = next((mark for mark in marks if mark.row is not None), None)
+    if first is None or first.row is None or grid.rows[first.row].flat:
+        return ""
+    lines = source.full[span.body : first.start].split("\n")
+    figures = sum(
+        token.shape in ("figure", "doubtful")
+        for line in lines
+        if "\t" not in line
+        for token in in_line(line, 0, words) or ()
+    ) + sum(shape_of(cell.strip()) == "figure" for line in lines if "\t" in line for cell in line.split("\t"))
+    return "figures stand before the first label" if figures >= max(2, len(grid.rows[first.row].columns)) else ""
 
 
 @lru_cache(maxsize=64)

@@ -99,14 +99,9 @@ def _agreed(table: Table, ways: Mapping[str, Sequence[Way]], *, fits: bool = Tru
     return Solution(cells, frozenset(undecided), fits, bounded=bounded)
 
 
-def _value_in(table: Table, ways: Mapping[str, Sequence[Way]]) -> Callable[[str], Number | None]:
-    cells = {path: ways[row][0][i].value for row, (paths, _) in table.rows.items() for i, path in enumerate(paths)}
-    return cells.get
-
-
 def _all_hold(table: Table, ways: Mapping[str, Sequence[Way]]) -> bool:
-    value = _value_in(table, ways)
-    return all(holds(equation, value) is not False for equation in table.equations)
+    cells = {path: ways[row][0][i] for row, (paths, _) in table.rows.items() for i, path in enumerate(paths)}
+    return all(_may_hold(equation, cells) for equation in table.equations)
 
 
 def _narrow(table: Table, ways: Mapping[str, Sequence[Way]]) -> dict[str, tuple[Way, ...]] | None:
@@ -125,8 +120,15 @@ def _narrow(table: Table, ways: Mapping[str, Sequence[Way]]) -> dict[str, tuple[
 
 
 def _adds_up(way: Way, paths: Sequence[str], inside: Sequence[Equation]) -> bool:
-    values = {path: cell.value for path, cell in zip(paths, way, strict=True)}
-    return all(holds(equation, values.get) is not False for equation in inside)
+    cells = dict(zip(paths, way, strict=True))
+    return all(_may_hold(equation, cells) for equation in inside)
+
+
+def _may_hold(equation: Equation, cells: Mapping[str, Cell]) -> bool:
+    """Whether nothing speaks against a sum: one over a cell that cannot be read says nothing."""
+    if any(path not in cells or cells[path].illegible for path in equation.paths):
+        return True
+    return holds(equation, lambda path: cells[path].value) is not False
 
 
 def _unconstrained(table: Table, ways: Mapping[str, Sequence[Way]]) -> bool:

@@ -64,7 +64,7 @@ def shape_of(text: str, *, in_cell: bool = False) -> Shape | None:
     """What a text is that stands by itself; None where it is neither figure nor blank."""
     if _NUMBER.fullmatch(text):
         return "figure"
-    if text in BLANKS:
+    if text in BLANKS or re.fullmatch("-{2,3}", text):
         return "blank"
     if _GLUED.fullmatch(text):
         return "figure"
