@@ -82,7 +82,7 @@ def find(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[
 def _unclaimed(source: Squeezed, grid: Grid, marks: Sequence[labels.Mark], span: Span, words: str) -> str:
     """Figures of a whole row between the header and the first label: then labels may stand behind their figures."""
     first = next((mark for mark in marks if mark.row is not None), None)
-    if first is None or first.row is None or grid.rows[first.row].flat:
+    if first is None or first.row is None or grid.rows[first.row].flat or len(grid.rows[first.row].columns) < 2:
         return ""
     lines = source.full[span.body : first.start].split("\n")
     figures = sum(
@@ -91,7 +91,7 @@ def _unclaimed(source: Squeezed, grid: Grid, marks: Sequence[labels.Mark], span:
         if "\t" not in line
         for token in in_line(line, 0, words) or ()
     ) + sum(shape_of(cell.strip()) == "figure" for line in lines if "\t" in line for cell in line.split("\t"))
-    return "figures stand before the first label" if figures >= max(2, len(grid.rows[first.row].columns)) else ""
+    return "figures stand before the first label" if figures >= len(grid.rows[first.row].columns) else ""
 
 
 @lru_cache(maxsize=64)
