@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _LARGEST_FORM = 64 * 1024
 _LANGUAGE = "gouji_lang"
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def application(desk: Desk, key: Key) -> ASGIApp:
@@ -57,6 +60,7 @@ class _Pages:
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
+            finalize=_visible,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -191,6 +195,13 @@ class _Pages:
     def _language(self, request: Request) -> Language:
         wish = request.cookies.get(_LANGUAGE)
         return "zh" if wish == "zh" else "en" if wish == "en" else self.desk.language
+
+
+def _visible(value: object) -> object:
+    """A value without what turns text around or steers a terminal it is copied to."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return _UNSEEN.sub("\ufffd", value)
 
 
 def _back(request: Request) -> str:

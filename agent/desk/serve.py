@@ -23,6 +23,7 @@ def serve(desk: Desk, port: int, opened: Callable[[str], None]) -> None:
             listening.bind(("127.0.0.1", port))
         except OSError as error:
             raise UsageError(f"port {port}: {error.strerror}; name another with --port, or none") from error
+        listening.listen()  # from here on a browser waits instead of being turned away
         key = Key(secrets.token_urlsafe(32), listening.getsockname()[1])
         # No access log: the first address holds the token.
         config = uvicorn.Config(

@@ -1,0 +1,416 @@
+"""The desk: what its pages show, what they refuse, and that hostile documents change nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from html import unescape
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+from starlette.types import ASGIApp
+
+from agent import pipeline
+from agent.cli import run as command
+from agent.desk.app import application
+from agent.desk.desk import Desk
+from agent.desk.guard import Key
+from agent.document import load
+from agent.outcome import NeedsReview
+from agent.review import reviewer
+from agent.store import Store
+
+SAMPLE = (Path(__file__).parent.parent / "agent" / "sample" / "qinglan_2023.txt").read_text(encoding="utf-8")
+FAULTY = SAMPLE.replace("2\t1\t0\t1\t4\t", "2\t1\t0\t1\t5\t")
+TOTAL = "table4.reconsideration.total"
+KEY = Key("a-token", 8000)
+HOST = {"host": "127.0.0.1:8000"}
+IN = {**HOST, "cookie": f"{KEY.cookie}={KEY.token}"}
+OWN = {**IN, "origin": "http://127.0.0.1:8000", "content-type": "application/x-www-form-urlencoded"}
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """The page."""
+        return self.body.decode()
+
+    @property
+    def words(self) -> str:
+        """The page without its tags."""
+        return " ".join(unescape(re.sub(r"<[^>]*>", " ", self.text)).split())
+
+
+@dataclass
+class Browser:
+    """Calls the desk as a server would, without one."""
+
+    desk: Desk
+
+    @cached_property
+    def app(self) -> ASGIApp:
+        """The desk as a server calls it."""
+        return application(self.desk, KEY)
+
+    def get(self, address: str, headers: Mapping[str, str] = IN) -> Answer:
+        """The page at an address."""
+        return self._ask("GET", address, headers, b"")
+
+    def post(self, address: str, headers: Mapping[str, str] = OWN, /, **form: str) -> Answer:
+        """The answer to a form, with the sign that is on every form of ours."""
+        return self._ask("POST", address, headers, urlencode({"csrf": KEY.csrf, **form}).encode())
+
+    def _ask(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        path, _, query = address.partition("?")
+        scope = {
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1",
+            "method": method, "scheme": "http",
+            "path": path, "raw_path": path.encode(), "query_string": quote(query, safe="=&").encode(), "root_path": "",
+            "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000),
+        }  # fmt: skip
+        answer = Answer()
+
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": body}
+
+        async def send(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start":
+                answer.status = message["status"]  # type: ignore[assignment]
+                answer.headers = {k.decode(): v.decode() for k, v in message["headers"]}  # type: ignore[attr-defined]
+            else:
+                answer.body += message.get("body", b"")  # type: ignore[operator]
+
+        asyncio.run(self.app(scope, receive, send))  # type: ignore[arg-type]
+        return answer
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "gouji.db"
+
+
+@pytest.fixture
+def browser(path: Path) -> Iterator[Browser]:
+    """A desk with one faulty report, number 1."""
+    with Store(path) as store:
+        pipeline.extract(FAULTY, name="青岚.txt", store=store)
+        yield Browser(Desk(store, reviewer("Lin")))
+
+
+def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+    db = sqlite3.connect(path)
+    try:
+        return db.execute(sql).fetchall()
+    finally:
+        db.close()
+
+
+def test_the_list_says_who_when_and_why(browser: Browser) -> None:
+    shown = browser.get("/queue")
+
+    assert shown.status == 200
+    assert "青岚县水务局" in shown.words
+    assert "2023" in shown.words
+    assert "原文加总不符" in shown.words
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("", 1),
+        ("?reason=source_does_not_add_up", 1),
+        ("?reason=unreadable", 0),
+        ("?period=2023&subject=青岚县水务局", 1),
+        ("?period=2022", 0),
+        ("?find=水务", 1),
+        ("?find=nothing", 0),
+        ("?state=decided", 0),
+        ("?page=x&state=x", 1),
+    ],
+)
+def test_the_list_is_narrowed_by_reason_organ_year_and_words(browser: Browser, query: str, count: int) -> None:
+    assert f"共 {count} 份" in browser.get(f"/queue{query}").words
+
+
+def test_a_report_shows_the_failed_sum_in_words_and_numbers(browser: Browser) -> None:
+    shown = browser.get("/report/1").words
+
+    assert "行政复议 ： 2 + 1 + 0 + 1 ≠ 5 ， 差 1" in shown
+    assert "四种结果之和＝总计" in shown
+
+
+def test_each_figure_has_its_grade_its_place_and_its_turn(browser: Browser) -> None:
+    page = browser.get("/report/1").text
+
+    (cell,) = re.findall(rf'<td[^>]*data-path="{TOTAL}"[^>]*>', page)
+    assert "contradicted" in cell
+    line = int(re.findall(r'data-line="(\d+)"', cell)[0])
+    assert "\t5\t" in FAULTY.split("\n")[line - 1]
+    assert 'data-cell="4"' in cell
+    assert "data-doubt" in cell
+
+
+def test_tables_stand_as_the_form_prints_them(browser: Browser) -> None:
+    page = browser.get("/report/1").text
+
+    assert '<th colspan="5">行政复议</th><th colspan="5">未经复议直接起诉</th><th colspan="5">复议后起诉</th>' in page
+    assert '<th scope="row">2.其他法律行政法规禁止公开</th>' in page
+    assert "（三）不予公开" in page
+
+
+def test_the_page_speaks_english_too(browser: Browser) -> None:
+    answer = browser.get("/language/en?back=/report/1")
+    assert answer.headers["location"] == "/report/1"
+
+    shown = browser.get("/report/1", {**IN, "cookie": f"{IN['cookie']}; gouji_lang=en"})
+
+    assert "What is wrong" in shown.words
+    assert "difference 1" in shown.words
+    assert '<html lang="en">' in shown.text
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", ""])
+def test_the_way_back_leads_nowhere_else(browser: Browser, back: str) -> None:
+    assert browser.get(f"/language/en?back={back}").headers["location"] == "/queue"
+
+
+def test_a_correction_is_checked_at_once_and_shown_with_its_grade(browser: Browser, path: Path) -> None:
+    answer = browser.post("/report/1/correct", version="0", **{f"figure:{TOTAL}": "6"})
+    assert (answer.status, answer.headers["location"]) == (303, "/report/1")
+
+    shown = browser.get("/report/1")
+
+    assert "2 + 1 + 0 + 1 ≠ 6 ， 差 2" in shown.words
+    assert re.search(rf'<td[^>]*class="figure attested[^>]*data-path="{TOTAL}"', shown.text)
+    assert "凭复核人" in shown.words
+    assert rows(path, "select decided_by, kind, cells from decisions") == [
+        ("reviewer Lin", "correct", f'{{"{TOTAL}": [5, 6]}}')
+    ]
+
+
+def test_as_published_is_stored_and_the_desk_goes_on_and_offers_to_undo(browser: Browser, path: Path) -> None:
+    answer = browser.post("/report/1/publish", version="0", note="原文如此")
+
+    assert answer.headers["location"] == "/queue?done=1"
+    assert rows(path, "select standing from records") == [("as_published",)]
+    shown = browser.get("/queue?done=1")
+    assert "已照原样接受：青岚县水务局 2023" in shown.words
+    assert 'action="/report/1/undo"' in shown.text
+    assert browser.post("/report/1/undo", version="1").headers["location"] == "/report/1"
+    assert rows(path, "select count(*) from records") == [(0,)]
+
+
+def test_after_a_decision_the_next_report_of_the_list_is_shown(browser: Browser) -> None:
+    for name in ("b", "c"):
+        pipeline.extract(FAULTY.replace("青岚县", f"{name}县"), name=name, store=browser.desk.store)
+
+    answer = browser.post("/report/2/reject?period=2023", version="0")
+
+    assert answer.headers["location"] == "/report/3?period=2023&done=1"
+
+
+def test_the_second_reviewer_is_told_and_sees_how_it_stands(browser: Browser, path: Path) -> None:
+    browser.post("/report/1/correct", version="0", **{f"figure:{TOTAL}": "4"})
+    other = Browser(replace(browser.desk, by=reviewer("Ma")))
+
+    answer = other.post("/report/1/publish", version="0")
+
+    assert answer.status == 409
+    assert "没有保存：复核人 Lin 刚才已经处理了这份报告（更正）" in answer.words
+    assert "2 + 1 + 0 + 1 ≠" not in answer.words
+    assert len(rows(path, "select * from decisions")) == 1
+
+
+def test_what_cannot_be_decided_is_said_in_place(browser: Browser) -> None:
+    answer = browser.post("/report/1/accept", version="0")
+
+    assert answer.status == 400
+    assert "没有成功" in answer.words
+    assert "青岚县水务局" in answer.words
+
+
+def test_without_a_model_none_is_asked(browser: Browser) -> None:
+    assert "没有配置模型" in browser.get("/report/1").words
+    assert browser.post("/report/1/retry", version="0").status == 400
+
+
+@pytest.mark.parametrize("address", ["/report/99", "/report/99/places", "/report/99/page/1.png"])
+def test_a_report_that_is_not_there_is_said_to_be_missing(browser: Browser, address: str) -> None:
+    answer = browser.get(address)
+
+    assert answer.status == 404
+    assert "99" in answer.words
+
+
+def test_the_page_tells_where_each_row_is_printed(browser: Browser) -> None:
+    places = browser.get("/report/1/places")
+
+    (line, start, end), *_ = json.loads(places.text)["table3.carried_out"]
+    assert FAULTY.split("\n")[line - 1][start:end].startswith("四、结转下年度继续办理")
+
+
+REFUSED = {
+    "no token": ("GET", HOST, {}),
+    "a wrong token": ("GET", {**HOST, "cookie": f"{KEY.cookie}=x"}, {}),
+    "another host": ("GET", {**IN, "host": "evil.example"}, {}),
+    "another host that points here": ("GET", {**IN, "host": "evil.example:8000"}, {}),
+    "another port": ("GET", {**IN, "host": "127.0.0.1:9000"}, {}),
+    "no host": ("GET", {"cookie": IN["cookie"]}, {}),
+    "another site": ("GET", {**IN, "sec-fetch-site": "cross-site"}, {}),
+    "another origin": ("POST", {**OWN, "origin": "https://evil.example"}, {}),
+    "another origin on this machine": ("POST", {**OWN, "origin": "http://127.0.0.1:9000"}, {}),
+    "no origin": ("POST", {k: v for k, v in OWN.items() if k != "origin"}, {}),
+    "origin null": ("POST", {**OWN, "origin": "null"}, {}),
+    "no sign": ("POST", OWN, {"csrf": ""}),
+    "a wrong sign": ("POST", OWN, {"csrf": KEY.token}),
+    "no form": ("POST", {**OWN, "content-type": "text/plain"}, {}),
+}
+
+
+@pytest.mark.parametrize(("method", "headers", "form"), REFUSED.values(), ids=REFUSED)
+def test_a_request_from_elsewhere_is_refused_and_changes_nothing(
+    browser: Browser, path: Path, method: str, headers: dict[str, str], form: dict[str, str]
+) -> None:
+    if method == "GET":
+        answer = browser.get("/report/1", headers)
+    else:
+        answer = browser.post("/report/1/publish", headers, version="0", **form)
+
+    assert answer.status == 403
+    assert "青岚" not in answer.text
+    assert rows(path, "select count(*) from decisions") == [(0,)]
+
+
+def test_the_printed_address_opens_the_desk_and_the_token_leaves_the_address(browser: Browser) -> None:
+    answer = browser.get(f"/?token={KEY.token}", HOST)
+
+    assert (answer.status, answer.headers["location"]) == (303, "/queue")
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert "SameSite=strict" in answer.headers["set-cookie"]
+    assert browser.get("/?token=x", HOST).status == 403
+    assert browser.get(f"/?token={KEY.token}", {"host": "evil.example"}).status == 403
+
+
+def test_every_answer_forbids_what_is_not_our_own(browser: Browser) -> None:
+    for address in ("/queue", "/report/1", "/static/desk.js", "/nothing"):
+        headers = browser.get(address).headers
+        assert "default-src 'none'; script-src 'self'; style-src 'self'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+
+
+def test_pages_name_no_address_but_our_own_and_carry_no_script_or_style_of_their_own(browser: Browser) -> None:
+    for address in ("/queue", "/report/1"):
+        page = browser.get(address).text
+        linked = re.findall(r'(?:src|href|action)="([^"]*)"', page)
+        assert linked
+        assert all(link.startswith("/") and not link.startswith("//") for link in linked)
+        assert not re.search(r"<style|style=|javascript:|\son\w+=", page)
+        assert len(re.findall(r"<script", page)) == 1
+
+
+NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}\x1b[31m\u202e"
+
+
+def test_a_document_full_of_script_shows_as_text(path: Path) -> None:
+    text = FAULTY.replace("青岚县水务局", f"青岚县{NASTY}水务局").replace("召开专题会议两次", NASTY * 20)
+    with Store(path) as store:
+        outcome = pipeline.extract(text, name=f"{NASTY}.txt", store=store)
+        assert isinstance(outcome, NeedsReview)
+        browser = Browser(Desk(store, reviewer(f"Lin {NASTY}")))
+        browser.post("/report/1/correct", version="0", note=NASTY, **{f"figure:{TOTAL}": "6"})
+        refused = browser.post("/report/1/correct", version="1", **{f"figure:{TOTAL}": NASTY})
+        pages = [browser.get("/queue"), browser.get("/report/1"), refused]
+
+    for page in pages:
+        assert "&lt;script&gt;" in page.text
+        assert not re.search(r"<script(?! src=\"/static/desk.js\" defer)|<img", page.text)
+        assert "7*7" in page.text
+        assert "\x1b" not in page.text
+
+
+def test_a_form_that_is_far_too_large_is_refused(browser: Browser) -> None:
+    assert browser.post("/report/1/reject", version="0", note="x" * 100_000).status == 403
+
+
+def test_two_thousand_reports_are_listed_and_one_is_opened_at_once(path: Path, review: NeedsReview) -> None:
+    with Store(path) as store:
+        with store.transaction():
+            for number in range(2000):
+                source = load(f"report {number}", name=f"{number}.txt")
+                outcome = replace(review, document=source.source, subject=f"第{number}局", period=2019 + number % 6)
+                store.hold(store.begin(str(number), source, "offline", None), outcome)
+            faulty = load(FAULTY, name="青岚.txt")
+        pipeline.extract(faulty.text, name="青岚.txt", store=store)
+        browser = Browser(Desk(store, reviewer("Lin")))
+        browser.get("/queue")
+        taken = {}
+        for address in ("/queue", "/queue?period=2021&find=9", "/report/2001"):
+            times = []
+            for _ in range(3):
+                started = time.process_time()  # what else the machine does is not the desk's time
+                assert browser.get(address).status == 200
+                times.append(time.process_time() - started)
+            taken[address] = min(times)
+
+    assert taken["/queue"] < 0.2
+    assert taken["/queue?period=2021&find=9"] < 0.2
+    assert taken["/report/2001"] < 0.3
+
+
+def test_the_same_is_decided_in_a_terminal(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline.extract(FAULTY, name="青岚.txt", store=path)
+    by = ["--db", str(path), "--reviewer", "Lin", "--lang", "zh"]
+
+    assert command(["review", "correct", "1", f"{TOTAL}=6", *by]) == 3
+    assert "2 + 1 + 0 + 1 ≠ 6，差 2" in capsys.readouterr().out
+    assert command(["review", "undo", "1", *by]) == 0
+    assert command(["review", "accept", "1", *by]) == 2
+    assert "cannot be accepted yet" in capsys.readouterr().err
+    assert command(["review", "accept", "1", "--as-published", "--note", "原文如此", *by]) == 0
+    assert "已照原样接受：青岚县水务局 2023" in capsys.readouterr().out
+    assert command(["review", "reject", "1", *by]) == 2
+    assert command(["review", "history", "1", "--db", str(path), "--lang", "zh"]) == 0
+    told = capsys.readouterr().out
+    assert f"{TOTAL}: 5 → 6" in told
+    assert "更正（已撤销）" in told
+    assert "原文如此" in told
+
+
+def test_asking_a_model_in_a_terminal_needs_one(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOUJI_MODEL", raising=False)
+    pipeline.extract(FAULTY, name="青岚.txt", store=path)
+
+    assert command(["review", "retry", "1", "--db", str(path)]) == 2
+    assert "GOUJI_MODEL" in capsys.readouterr().err
+
+
+def test_a_figure_without_a_value_is_asked_for_as_it_should_be(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline.extract(FAULTY, name="青岚.txt", store=path)
+
+    assert command(["review", "correct", "1", TOTAL, "--db", str(path)]) == 2
+    assert "PATH=VALUE" in capsys.readouterr().err
+
+
+def test_no_desk_is_opened_on_a_database_that_is_not_there(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(["review", "serve", "--db", str(path)]) == 2
+    assert "there is no database" in capsys.readouterr().err
+    assert not path.exists()

@@ -1,0 +1,261 @@
+"""The desk as a reviewer has it before them: a real browser, keys and mouse, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent import pipeline
+from agent.store import Store
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+SAMPLE = (Path(__file__).parent.parent / "agent" / "sample" / "qinglan_2023.txt").read_text(encoding="utf-8")
+TOTAL = "table4.reconsideration.total"
+FAULTY = SAMPLE.replace("2\t1\t0\t1\t4\t", "2\t1\t0\t1\t5\t")
+UNREADABLE = SAMPLE.replace("行政处罚\t57", "行政处罚\t?").replace("青岚县", "霜林县")
+NASTY = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium (apt-get install chromium)"),
+]
+
+
+@dataclass
+class Desk:
+    """A desk that is open, and its database."""
+
+    address: str
+    path: Path
+
+    @property
+    def home(self) -> str:
+        """Its address without the token."""
+        return self.address.partition("/?")[0]
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """What the database holds."""
+        db = sqlite3.connect(self.path)
+        try:
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
+
+
+def _extract(source: str | Path, name: str | None, store: Store | Path) -> None:
+    with ThreadPoolExecutor(1) as pool:  # the browser has its event loop in this thread
+        pool.submit(pipeline.extract, source, name=name, store=store).result()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync"]
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    path = tmp_path / "gouji.db"
+    with Store(path) as store:
+        for name, text in (("a", FAULTY), ("b", UNREADABLE), (NASTY, FAULTY.replace("召开专题会议两次", NASTY))):
+            _extract(text, f"{name}.txt", store)
+    with _opened(path) as found:
+        yield found
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Desk]:
+    command = [sys.executable, "-m", "agent", "review", "serve", "--db", str(path), "--lang", "zh", "--reviewer", "Lin"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield Desk(process.stdout.readline().strip().partition(": ")[2], path)
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def page(chromium: Browser, desk: Desk) -> Iterator[Page]:
+    """A page on which nothing may go wrong unseen."""
+    complaints: list[str] = []
+    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    expected = "the server responded with a status of 409"  # told to the person on the page itself
+    opened.goto(desk.address)
+    yield opened
+    context.close()
+    assert [complaint for complaint in complaints if expected not in complaint] == []
+
+
+def test_a_faulty_report_is_settled_with_the_keyboard_alone(page: Page, desk: Desk) -> None:
+    page.keyboard.press("Enter")  # the first of the list
+    page.wait_for_url("**/report/1")
+    assert "2 + 1 + 0 + 1 ≠ 5" in page.locator(".problems").inner_text()
+    assert page.locator("td.figure:focus").get_attribute("data-path") is not None
+
+    page.keyboard.press("s")
+    page.keyboard.type("原文如此")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".done")
+
+    assert page.url.endswith("/report/2?done=1")  # on to the next
+    assert desk.rows("select standing from records") == [("as_published",)]
+    assert desk.rows("select kind, decided_by, note from decisions") == [
+        ("accept_as_published", "reviewer Lin", "原文如此")
+    ]
+
+
+def test_a_faulty_report_is_settled_with_the_mouse(page: Page, desk: Desk) -> None:
+    page.locator("a[data-row]").first.click()
+    page.locator(".problems .term").last.click()
+    assert page.locator("#lines li.here").count() == 1  # its place in the source
+
+    page.locator(".act.publish summary").click()
+    page.locator(".act.publish form button").click()
+    page.wait_for_selector(".done")
+
+    assert desk.rows("select standing from records") == [("as_published",)]
+    page.locator(".done button").click()
+    page.wait_for_url("**/report/1")
+    assert desk.rows("select count(*) from records") == [(0,)]
+
+
+def test_a_wrong_correction_shows_the_sum_that_fails_and_is_undone(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.home}/report/1")
+    page.locator(f'[data-path="{TOTAL}"]').click()
+    page.keyboard.type("6")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("td.attested")
+
+    assert "2 + 1 + 0 + 1 ≠ 6" in page.locator(".problems").inner_text()
+    assert "原文该处不是这个数字" in page.locator(".problems").inner_text()
+    assert page.locator("td.figure:focus").get_attribute("data-path") == TOTAL  # the cursor stays where it was
+    page.keyboard.press("u")
+    page.wait_for_selector("td.attested", state="detached")
+    assert "2 + 1 + 0 + 1 ≠ 5" in page.locator(".problems").inner_text()
+
+
+def test_a_figure_nobody_could_read_is_typed_in_and_the_report_accepted(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.home}/report/2")
+    assert page.locator("td.figure:focus").get_attribute("data-path") == "table2.administrative_penalties.decisions"
+
+    page.keyboard.type("57")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".fine")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".done")
+
+    assert desk.rows("select standing from records") == [("attested",)]
+    assert desk.rows("select value, grade from figures where grade = 'attested'") == [("57", "attested")]
+
+
+def test_what_is_no_figure_is_not_saved_and_escape_gives_up(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.home}/report/1")
+    cell = page.locator(f'[data-path="{TOTAL}"]')
+    cell.dblclick()
+    page.keyboard.type("9")
+    page.keyboard.press("Escape")
+    assert cell.get_attribute("data-value") == "5"
+    assert cell.locator("input").count() == 0
+
+    assert desk.rows("select count(*) from decisions") == [(0,)]
+
+
+def test_a_line_shows_its_figures_and_arrows_move_among_them(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.home}/report/1")
+    line = page.locator(f'[data-path="{TOTAL}"]').get_attribute("data-line")
+    page.locator(f'#lines li[data-line="{line}"] > b').click()
+    assert page.locator("td.of-line").count() == 15
+
+    page.locator(f'[data-path="{TOTAL}"]').click()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("td.figure:focus").get_attribute("data-path") == "table4.reconsideration.pending"
+    page.keyboard.press("ArrowUp")
+    assert str(page.locator("td.figure:focus").get_attribute("data-path")).startswith("table3.carried_out.")
+
+
+def test_the_second_of_two_reviewers_is_told(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.home}/report/1")
+    other = page.context.new_page()
+    other.goto(f"{desk.home}/report/1")
+    other.keyboard.press("r")
+    other.keyboard.press("Enter")
+    other.wait_for_selector(".done")
+
+    page.bring_to_front()
+    with page.expect_response("**/publish") as answer:
+        page.keyboard.press("s")
+        page.keyboard.press("Enter")
+    page.wait_for_selector(".notice")
+
+    assert answer.value.status == 409
+    assert "复核人 Lin 刚才已经处理了这份报告（退回）" in page.locator(".notice").inner_text()
+    assert desk.rows("select count(*) from records") == [(0,)]
+
+
+def test_a_document_full_of_script_runs_none_of_it(page: Page, desk: Desk) -> None:
+    for address in ("/queue", "/report/3"):
+        page.goto(f"{desk.home}{address}")
+        assert NASTY in page.locator("body").inner_text()
+        assert "owned" not in page.title()
+        assert page.locator("img").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (420, 860)], ids=["wide", "narrow"])
+def test_nothing_runs_over_the_edge(
+    page: Page, desk: Desk, tmp_path: Path, scheme: str, width: int, height: int
+) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": height})
+    for name, address in (("queue", "/queue"), ("report", "/report/1")):
+        page.goto(f"{desk.home}{address}")
+        page.screenshot(path=tmp_path / f"{name}_{scheme}_{width}.png")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(18, 20, 22)") is (scheme == "dark")
+
+
+def test_the_pages_of_a_pdf_are_drawn_with_the_place_of_the_figure(
+    chromium: Browser, reports: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "pdf.db"
+    _extract(reports / "real_hongze_2023.pdf", None, path)
+    with _opened(path) as desk:
+        opened = chromium.new_page(viewport={"width": 1400, "height": 900})
+        opened.goto(desk.address)
+        with opened.expect_response("**/page/*.png") as picture:
+            opened.goto(f"{desk.home}/report/1")
+        drawn = picture.value.body()
+        box = opened.locator("#pages rect.here").bounding_box()
+        pane = opened.locator("#source").bounding_box()
+        opened.keyboard.press("v")
+        lines = opened.locator("#lines li.here").count()
+        opened.close()
+
+    assert drawn.startswith(b"\x89PNG")
+    assert len(drawn) > 20_000
+    assert box
+    assert pane
+    assert pane["y"] < box["y"] < pane["y"] + pane["height"]
+    assert lines == 1
