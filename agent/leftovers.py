@@ -53,6 +53,7 @@ class _Scope:
     values: frozenset[Decimal]
     runs: Mapping[int, frozenset[Decimal]]
     anchors: tuple[int, ...]
+    amounts: Mapping[int, Printed]
     block: tuple[int, int]
     whole: bool
 
@@ -72,8 +73,11 @@ class _Scope:
         after = [line for line in scalars if anchors and line > anchors[-1]]
         block = (anchors[0], (after[0] - 1) if after else anchors[-1]) if anchors else (0, -1)
         values = frozenset(abs(p.value) for path, p in money.items() if path in trusted)
+        amounts = {p.line: p for path, p in money.items() if (f := kinds[path]) and f.id != path and f.required}
         whole = bool(money) and not any(p.money for p in money.values())
-        return cls(text, frozenset(used), values, dict(_runs(reading, sound, text)), tuple(anchors), block, whole)
+        return cls(
+            text, frozenset(used), values, dict(_runs(reading, sound, text)), tuple(anchors), amounts, block, whole
+        )
 
     def lines(self) -> Iterator[int]:
         """The lines whose amounts must be accounted for."""
@@ -81,6 +85,11 @@ class _Scope:
             yield from range(1, len(self.text.printed) + 1)
         elif self.text.free.account_for == "list":
             yield from range(self.block[0], self.block[1] + 1)
+
+    def _beside(self, one: Printed) -> bool:
+        """Whether it is a column before an entry's amount, or a lesser one behind it: a price, a tax."""
+        own = self.amounts.get(one.line)
+        return own is not None and (one.start < own.start or abs(one.value) < abs(own.value))
 
     def counts(self, one: Printed) -> bool:
         """Whether a figure is an amount; where all amounts are whole numbers, the last of a line may be one."""
@@ -97,7 +106,7 @@ class _Scope:
         for pattern, reason in self.text.free.ignored:
             if re.search(pattern, line, re.IGNORECASE):
                 return reason
-        if one.line in self.anchors:
+        if self._beside(one):
             return BESIDE
         if abs(one.value) in self.values and not one.doubtful:
             return REPEATS

@@ -42,8 +42,8 @@ class Receipt(BaseModel):
     change: Decimal | None = None
 
     @model_validator(mode="after")
-    def _net_above_tax(self) -> Self:
+    def _tax_is_the_lesser_part(self) -> Self:
         """What two figures add up to does not say which is which."""
-        if self.net is not None and self.tax is not None and abs(self.tax) >= abs(self.net) > 0:
-            raise ValueError(f"a tax of {self.tax} on {self.net}")
+        if self.tax is not None and 2 * abs(self.tax) >= abs(self.total) > 0:
+            raise ValueError(f"a tax of {self.tax} in {self.total}")
         return self
