@@ -1,4 +1,4 @@
-"""What patterns can settle in the prose of an annual report: organ, year, period, contact, two plain facts.
+"""What patterns can settle in the prose of an annual report: organ, year, period, contact, three plain facts.
 
 Each value comes with the words that carry it. Where two places of the text disagree, or no pattern
 fits, the field stays unread.
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from schemas import ogi_contact, ogi_title
+from schemas import ogi_contact, ogi_published, ogi_title
 from schemas.compact import YEAR, Compact, year_of
 from schemas.form import Quoted
 from schemas.ogi_title import INTRO
@@ -89,6 +89,7 @@ def _fields(text: Compact) -> Iterator[tuple[str, Quoted | None]]:
     yield "period_start", start
     yield "period_end", end
     yield "contact", _contact(text)
+    yield "published", _published(text, year)
     yield "requests_received", _received(text, year)
     yield "information_fee_charged", _fee(text, year)
 
@@ -142,6 +143,16 @@ def _contact(text: Compact) -> Quoted | None:
     found = dict.fromkeys(("address", "postcode", "phone", "email", "website"))
     parts = found | {name: text.printed(*at) for name, at in places.items()}
     return text.quoted(parts, min(at[0] for at in places.values()), max(at[1] for at in places.values()))
+
+
+def _published(text: Compact, year: Quoted | None) -> Quoted | None:
+    section = _FIRST_SECTION.search(text.text, 0, INTRO)
+    if section is None:
+        return None
+    second = re.compile(r"二、[^。;,]{0,6}主动公开").search(text.text, section.end())
+    high = min(second.start() if second else len(text.text), _tables_begin(text))
+    found = ogi_published.published(text, section.end(), high, year.value if year else None)
+    return text.quoted(found[0], *found[1]) if found else None
 
 
 def _received(text: Compact, year: Quoted | None) -> Quoted | None:

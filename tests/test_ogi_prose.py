@@ -248,6 +248,53 @@ def test_a_contact_that_is_not_plain_is_left_out(text: str) -> None:
     assert contact(text) == {}
 
 
+# What was published.
+
+
+def published(text: str) -> Any:
+    """What was published as read from the overview, by channel."""
+    title = "青岚县水务局2023年政府信息公开工作年度报告"
+    found = read(f"{title}\n{PERIOD}\n一、总体情况\n{text}\n二、主动公开政府信息情况\n").get("published")
+    return found and {entry["channel"]: (entry["count"], entry["approximate"], entry["parts"]) for entry in found}
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("2023年度，我局主动公开政府信息1564条。", {None: (1564, False, [])}),
+        ("（一）主动公开情况。通过县政府网站发布动态等各类信息 19 条，通过微信公众号发布信息 306 余条。推送信息306条。",
+         {"县政府网站": (19, False, []), "微信公众号": (306, True, [])}),
+        ("我局在青岚县人民政府网站主动公开信息 1,204 条。接待来访 3 人次。",
+         {"青岚县人民政府网站": (1204, False, [])}),
+        ("全年通过县政府门户网站公开水务信息 6 条，其中：工作动态 3 条，通知公告 2 条、政策文件及解读 1 条。",
+         {"县政府门户网站": (6, False, [{"name": "工作动态", "count": 3}, {"name": "通知公告", "count": 2},
+                                        {"name": "政策文件及解读", "count": 1}])}),
+        ("主动公开政府信息 6 条。收到政府信息公开申请 3 件，其中自然人 2 件。", {None: (6, False, [])}),
+    ],
+)  # fmt: skip
+def test_what_was_published_is_read_where_every_count_is_plain(text: str, entries: dict[str, Any]) -> None:
+    assert published(text) == entries
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "全年通过县政府网站发布信息 6 条，其中：工作动态 3 条，通知公告 2 条。",
+        "全年通过县政府网站发布信息 6 条，其中通过微信公众号转载 6 条。",
+        "全年通过县政府网站发布信息 6 条。我局共公开信息 50 条。",
+        "全年主动公开政府信息 6 条，公开规范性文件 3 件。",
+        "通过县政府网站、微信公众号等渠道主动公开政府信息 6 条。",
+        "信息通过微信公众号公开，全年主动公开政务信息共 150 余条。",
+        "2022年通过县政府网站公开信息 6 条。",
+        "通过县政府网站公开信息 6 条，制作政策解读 3 条。",
+        "通过县政府网站公开信息 6 条，另通过县政府网站公开信息 9 条。",
+        "收到留言 6 条。",
+    ],
+)
+def test_counts_that_are_not_plain_leave_unread_what_was_published(text: str) -> None:
+    assert published(text) is None
+
+
 # Applications received.
 
 

@@ -38,6 +38,18 @@ def test_the_sample_is_read_field_by_field() -> None:
             "email": "gongkai@qinglan-water.example",
             "website": None,
         },
+        "published": [
+            {
+                "channel": "县政府门户网站",
+                "count": 214,
+                "approximate": False,
+                "parts": [
+                    {"name": "工作动态", "count": 131},
+                    {"name": "通知公告", "count": 58},
+                    {"name": "政策文件及解读", "count": 25},
+                ],
+            }
+        ],
         "requests_received": 42,
         "information_fee_charged": False,
     }
