@@ -36,18 +36,10 @@ def write(runs: Runs, cases: Mapping[str, Case]) -> str:
 
 
 def _plots(runs: Sequence[tuple[Run, Tally]]) -> Iterator[tuple[str, str]]:
-    spent = [
-        (run, one, one.tokens_per_accepted) for run, one in runs if one.sound and one.tokens_per_accepted is not None
-    ]
+    spent = _by_tokens(runs)
     if spent:
-        points = [
-            Series(f"{run.id} {run.title}", [(tokens, one.straight_through / one.sound)]) for run, one, tokens in spent
-        ]
         across = "tokens per accepted report 每份通过报告的词元"
-        yield (
-            "Accuracy against cost 准确与成本",
-            scatter(points, across, "straight through 直通率", top=1.0),
-        )
+        yield "Accuracy against cost 准确与成本", scatter(spent, across, "straight through 直通率", top=1.0)
     faulty = _by_fault_rate(runs)
     if faulty:
         yield (
@@ -57,6 +49,16 @@ def _plots(runs: Sequence[tuple[Run, Tally]]) -> Iterator[tuple[str, str]]:
     for run, one in runs:
         if one.reasons:
             yield f"Reasons for review 复核原因 · run {run.id}: {run.title}", bars(one.reasons, "reasons for review")
+
+
+def _by_tokens(runs: Sequence[tuple[Run, Tally]]) -> list[Series]:
+    """The straight-through rate over the tokens spent, a colour an arm and model."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for run, one in runs:
+        if one.sound and one.tokens_per_accepted is not None:
+            name = f"{run.arm} (simulated)" if run.simulated else run.title
+            found.setdefault(name, []).append((one.tokens_per_accepted, one.straight_through / one.sound))
+    return [Series(name, points) for name, points in found.items()]
 
 
 def _by_fault_rate(runs: Sequence[tuple[Run, Tally]]) -> list[Series]:

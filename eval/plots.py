@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-WIDTH, HEIGHT = 640, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 150, 16, 46
+WIDTH, HEIGHT = 760, 320
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 230, 16, 46
 _COLORS = ("#1b6ca8", "#c0392b", "#2e8b57", "#b8860b", "#7d3c98", "#566573", "#d35400", "#148f77")
 
 
@@ -41,30 +41,32 @@ class _Axis:
 def scatter(
     series: Sequence[Series], across: str, up: str, *, percent_across: bool = False, top: float | None = None
 ) -> str:
-    """Points over two axes, each series named where it ends; the upward axis is a share, at most ``top``."""
+    """Points over two axes, a legend beside them; the upward axis is a share, at most ``top``."""
     points = [point for one in series for point in one.points]
     x = _Axis(0, _round(max((p[0] for p in points), default=1)), _LEFT, WIDTH - _RIGHT)
     y = _Axis(0, top or _round(max((p[1] for p in points), default=1)), HEIGHT - _BOTTOM, _TOP)
     parts = [*_frame(x, y, across, up, percent_across)]
-    taken: list[float] = []
     for i, one in enumerate(series):
-        parts += _series(one, x, y, _COLORS[i % len(_COLORS)], taken)
+        parts += _series(one, x, y, _COLORS[i % len(_COLORS)])
+        parts += _legend(one.name, i)
     return _svg(HEIGHT, f"{up} / {across}", parts)
 
 
-def _series(one: Series, x: _Axis, y: _Axis, color: str, taken: list[float]) -> list[str]:
+def _series(one: Series, x: _Axis, y: _Axis, color: str) -> list[str]:
     places = [(x.at(a), y.at(b)) for a, b in one.points]
-    if not places:
-        return []
-    parts = [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="5" fill="{color}"/>' for a, b in places]
+    parts = []
     if one.joined:
         path = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
-        parts.insert(0, f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
-    a, b = places[-1]
-    while any(abs(b - other) < 13 for other in taken):
-        b += 13 if b < HEIGHT / 2 else -13
-    taken.append(b)
-    return [*parts, f'<text x="{a + 9:.1f}" y="{b + 4:.1f}" style="fill:{color}">{escape(one.name)}</text>']
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
+    return parts + [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="5" fill="{color}" fill-opacity="0.8"/>' for a, b in places]
+
+
+def _legend(name: str, place: int) -> list[str]:
+    at = _TOP + 4 + place * 18
+    return [
+        f'<circle cx="{WIDTH - _RIGHT + 16}" cy="{at}" r="5" fill="{_COLORS[place % len(_COLORS)]}"/>',
+        f'<text x="{WIDTH - _RIGHT + 26}" y="{at + 4}">{escape(name)}</text>',
+    ]
 
 
 def _frame(x: _Axis, y: _Axis, across: str, up: str, percent_across: bool) -> list[str]:
