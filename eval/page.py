@@ -140,17 +140,14 @@ def _shown(value: Any) -> str:
 
 def _blocks(table: str, marks: Mapping[str, tuple[str, str]]) -> Iterator[dict[str, Any]]:
     """The table's rows, those with the same columns under one header."""
-    labels = {
-        f"{grid.id}.{row.id}": row.labels[0]
-        for grids in load_form().tables.values()
-        for grid in grids
-        for row in grid.rows
-    }
+    grids = [grid for found in load_form().tables.values() for grid in found]
+    labels = {f"{grid.id}.{row.id}": row.labels[0] for grid in grids for row in grid.rows if not row.flat}
+    heads = {column.id: column.labels[0] for grid in grids for row in grid.rows for column in row.columns}
     paths = [path for path in marks if path.startswith(f"{table}.")]
     rows = [(row, list(cells)) for row, cells in groupby(paths, lambda path: path.rpartition(".")[0])]
     for columns, group in groupby(rows, lambda row: tuple(path.rpartition(".")[2] for path in row[1])):
         yield {
-            "columns": [column.replace("_", " ") for column in columns],
+            "columns": [heads.get(column, column) for column in columns],
             "rows": [
                 {
                     "label": labels.get(row, row.rpartition(".")[2].replace("_", " ")),
