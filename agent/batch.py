@@ -16,7 +16,7 @@ from agent.batch_calls import Calls, StopError, Wanted
 from agent.batch_inputs import job_of
 from agent.batch_readers import Readers
 from agent.batch_step import Stepped
-from agent.errors import GoujiError, InputError, ModelError, PermanentModelError, StoreError
+from agent.errors import GoujiError, InputError, ModelError, PermanentModelError, StoreError, UsageError
 from agent.ledger import SETTLED, Entry, Job, Kept, LeaseLostError, Ledger
 from agent.outcome import NO_USAGE, Usage
 from agent.pipeline import Plan, keep
@@ -216,6 +216,9 @@ class Batch:
             raise
         except StoreError:
             raise
+        except UsageError as error:  # no document's fault: a worker cannot do what was asked
+            self.ledger.give_back(job.key, str(error))
+            self.stop(error)
         except StopError as error:
             self.ledger.give_back(job.key, str(error))
             self.stop(error)

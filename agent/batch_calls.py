@@ -170,7 +170,7 @@ class Calls:
         answered: Reply | None = None
         fault: GoujiError | None = None
         try:
-            status, headers, body = await self.model.post(wanted.request, settings.call_timeout)
+            status, headers, body = await self.model.send(wanted.request, settings.call_timeout)
             raw = body.decode("utf-8", "replace")
             answered = reply(status, headers, raw.encode())
         except GoujiError as error:

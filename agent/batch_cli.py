@@ -48,6 +48,14 @@ def command() -> None:
 @click.option("--tpm", type=click.IntRange(1), help="Tokens a minute at most. 每分钟词元上限")
 @click.option("--budget-tokens", type=click.IntRange(1), help="Tokens this run may take. 本次运行词元上限")
 @click.option("--budget-usd", type=click.FloatRange(0, min_open=True), help="US dollars this run may cost. 费用上限")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Who reads: this machine's cores, or Dask's workers. 由谁执行",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Dask's scheduler; without one, workers here. Dask 调度器地址")
 @output.JSON
 @output.LANG
 def run(

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from agent.batch import Batch, Tally
-from agent.batch_readers import Processes
+from agent.batch_readers import Processes, Readers
 from agent.batch_step import Setup
 from agent.errors import UsageError
 from agent.ledger import Entry, Ledger
@@ -18,7 +18,11 @@ from agent.pipeline import Plan, ReaderName, make_plan
 from agent.store import Store
 
 if TYPE_CHECKING:
+    import httpx2
+
     from agent.batch_calls import Calls
+    from agent.model import Send
+    from agent.settings import ModelSettings
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Options:
     tpm: int | None = None
     budget_tokens: int | None = None
     budget_usd: str | None = None
+    engine: Literal["local", "dask"] = "local"
+    scheduler: str | None = None
 
     def text(self) -> str:
         """The options as JSON."""
@@ -66,8 +72,8 @@ async def run(
     plan = options.plan()
     with Store(db) as store:
         ledger = Ledger(store)
-        calls = _calls(plan, options, store)
-        readers = Processes(Setup.of(plan, options.form))
+        readers, send = await _readers(plan, options)
+        calls = _calls(plan, options, store, send)
         at_once = 2 * readers.count + (options.concurrency if calls else 2)
         ledger.open(options.text())
         batch = Batch(ledger, plan, readers, calls, at_once=at_once, tell=tell)
@@ -79,24 +85,39 @@ async def run(
                 await calls.model.close()
 
 
-def _calls(plan: Plan, options: Options, store: Store) -> Calls | None:
+async def _readers(plan: Plan, options: Options) -> tuple[Readers, Send | None]:
+    """Who reads, and who calls in place of this process."""
+    setup = Setup.of(plan, options.form)
+    if options.engine == "local":
+        return Processes(setup), None
+    try:
+        from agent.engine_dask import Cluster
+    except ImportError as error:
+        raise UsageError(f"--engine dask needs Dask distributed: pip install 'gouji[dask]' ({error})") from error
+    cluster = await Cluster.at(options.scheduler, setup, plan.model)
+    return cluster, cluster.send
+
+
+def _calls(plan: Plan, options: Options, store: Store, send: Send | None) -> Calls | None:
     if plan.reader == "offline" or plan.model is None:
         return None
-    import httpx2
-    import openai
-
     from agent.batch_calls import Calls, Purse
     from agent.model import Model
     from agent.pace import Limits, Pace
 
-    pool = openai.DefaultAsyncHttpxClient(
-        timeout=openai.Timeout(plan.model.call_timeout, connect=10.0),
-        limits=httpx2.Limits(max_connections=options.concurrency, max_keepalive_connections=options.concurrency),
-    )
+    pool = None if send else _pool(plan.model, options.concurrency)
+    model = Model(plan.model, http_client=pool, send=send)
     dollars = Decimal(options.budget_usd) if options.budget_usd else None
-    return Calls(
-        Model(plan.model, http_client=pool),
-        store.journal,
-        Pace(Limits(options.concurrency, options.rpm, options.tpm)),
-        Purse(options.budget_tokens, dollars),
+    pace = Pace(Limits(options.concurrency, options.rpm, options.tpm))
+    return Calls(model, store.journal, pace, Purse(options.budget_tokens, dollars))
+
+
+def _pool(settings: ModelSettings, size: int) -> httpx2.AsyncClient:
+    """The client's own connection pool, with a connection for every call in flight."""
+    import httpx2
+    import openai
+
+    return openai.DefaultAsyncHttpxClient(
+        timeout=openai.Timeout(settings.call_timeout, connect=10.0),
+        limits=httpx2.Limits(max_connections=size, max_keepalive_connections=size),
     )

@@ -17,12 +17,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 from agent.batch_calls import Wanted
 from agent.document import Document, load
-from agent.errors import GoujiError, InputError
+from agent.errors import GoujiError, InputError, UsageError
 from agent.evidence import Evidence, gather
 from agent.ledger import Kept
 from agent.outcome import NO_USAGE, Outcome, Usage
 from agent.pipeline import Plan, ReaderName, run
 from agent.settings import ModelSettings
+from prompts import digest
 from schemas import load as load_form
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ class Setup:
     model: ModelSettings | None = None
     escalate: ModelSettings | None = None
     max_attempts: int = 3
+    prompts: str = ""
 
     @classmethod
     def of(cls, plan: Plan, form: str | None) -> Setup:
         """The setup of a plan whose form was found under that name."""
-        return cls(form, plan.reader, _bare(plan.model), _bare(plan.escalate), plan.max_attempts)
+        return cls(form, plan.reader, _bare(plan.model), _bare(plan.escalate), plan.max_attempts, digest())
 
 
 def _bare(settings: ModelSettings | None) -> ModelSettings | None:
@@ -117,6 +119,8 @@ def _spared(document: Document, evidence: Evidence, plan: Plan, asked: set[str])
 
 @lru_cache(maxsize=4)
 def _plan(setup: Setup) -> Plan:
+    if setup.prompts not in ("", digest()):
+        raise UsageError("this worker has another version of gouji: install the same on all machines")
     return Plan(load_form(setup.form), setup.reader, setup.model, setup.escalate, setup.max_attempts)
 
 
