@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from agent.outcome import Number
 from agent.tokens import value_of
@@ -49,7 +48,7 @@ class Bound:
     def step(self) -> None:
         """Count a step. Raises BoundError where none is left."""
         self.steps -= 1
-        if self.steps < 0 or self.ways < 0:
+        if self.steps < 0:
             raise BoundError
 
 
@@ -66,8 +65,19 @@ def splits(
     cuts = {0}
     for run in runs:
         cuts.add(max(cuts) + len(run))
-    search = _Search(text, frozenset(cuts), tuple(kinds), tuple(sums), bound, blanks)
-    return list(search.ways(len(text), len(kinds) - 1, ()))
+    search = _Search(text, frozenset(cuts), tuple(kinds), _in_order(sums), bound, blanks)
+    found = search.ways(len(text), len(kinds) - 1, None)
+    bound.ways -= len(found)
+    return [way for way in found if all(s.holds(_values(way, kinds)) for s in sums)]
+
+
+def _in_order(sums: Sequence[LocalSum]) -> dict[int, LocalSum]:
+    """By position of the total: the sums whose parts stand right before it, so that it bounds them."""
+    return {s.total: s for s in sums if s.parts == tuple(range(s.total - len(s.parts), s.total))}
+
+
+def _values(way: Split, kinds: Sequence[Kind]) -> list[Number | None]:
+    return [value_of(text, kind) for text, kind in zip(way, kinds, strict=True)]
 
 
 @dataclass
@@ -75,52 +85,91 @@ class _Search:
     text: str
     cuts: frozenset[int]
     kinds: tuple[Kind, ...]
-    sums: tuple[LocalSum, ...]
+    sums: dict[int, LocalSum]
     bound: Bound
     blanks: Blanks
+    known: dict[tuple[int, int], list[Split]] = field(default_factory=dict)
+    reached: dict[tuple[int, int], frozenset[Number]] = field(default_factory=dict)
 
-    def ways(self, end: int, index: int, behind: tuple[str, ...]) -> Iterator[Split]:
-        self.bound.step()
+    def ways(self, end: int, index: int, open_sum: _Open | None) -> list[Split]:
+        """Ways to cut ``text[:end]`` into the cells up to ``index``; ``open_sum``: what is left of the total behind.
+
+        Where no sum is open, what stands behind does not matter, so it is worked out once.
+        """
         if index < 0:
-            if end == 0:
-                self.bound.ways -= 1
-                yield behind
-            return
-        if end <= index and self.blanks == "none":
-            return
-        limit = self._limit(index, behind)
-        if self._may_be_blank(index) and self._fits(index, 0, limit):
-            yield from self.ways(end, index - 1, ("", *behind))
+            return [()] if end == 0 else []
+        if open_sum is not None:
+            return self._search(end, index, open_sum)
+        if (end, index) not in self.known:
+            self.known[end, index] = self._search(end, index, None)
+        return self.known[end, index]
+
+    def _search(self, end: int, index: int, open_sum: _Open | None) -> list[Split]:
+        self.bound.step()
+        found: list[Split] = []
+        if self.blanks == "none" and not self._may_hold(end, index, open_sum):
+            return found
+        for start, value in self._cells(end, index):
+            if open_sum is not None and (value or 0) > open_sum.left:
+                break
+            rest = self._rest(index, value, open_sum)
+            if rest is not False:
+                found += [(*before, self.text[start:end]) for before in self.ways(start, index - 1, rest)]
+            if len(found) > self.bound.ways:
+                raise BoundError
+        return found
+
+    def _may_hold(self, end: int, index: int, open_sum: _Open | None) -> bool:
+        """Whether the letters left can be the cells left, and three cells left what is left of a sum."""
+        if not _room(end, index, open_sum):
+            return False
+        first_three = open_sum is not None and open_sum.first == 0 and index == 2
+        return not first_three or (open_sum is not None and open_sum.left in self._sums_of(end, index))
+
+    def _sums_of(self, end: int, index: int) -> frozenset[Number]:
+        """All sums of the cells up to ``index`` that ``text[:end]`` can be cut into."""
+        if index < 0:
+            return frozenset([0] if end == 0 else [])
+        if (end, index) not in self.reached:
+            cells = [(start, value or 0) for start, value in self._cells(end, index)]
+            self.reached[end, index] = frozenset(
+                before + value for start, value in cells for before in self._sums_of(start, index - 1)
+            )
+        return self.reached[end, index]
+
+    def _cells(self, end: int, index: int) -> Iterator[tuple[int, Number | None]]:
+        """The cells that may end here, shortest first: where each begins, and its value (None: blank)."""
+        if self.blanks == "any" or (self.blanks == "parts" and index not in self.sums):
+            yield end, None
+        kind = self.kinds[index]
         for start in range(end - 1, max(-1, end - 20), -1):
             cell = self.text[start:end]
-            if _CELL[self.kinds[index]].fullmatch(cell):
-                value = value_of(cell, self.kinds[index]) or 0
-                if limit is not None and value > limit:
-                    break
-                if self._fits(index, value, limit):
-                    yield from self.ways(start, index - 1, (cell, *behind))
+            if _CELL[kind].fullmatch(cell):
+                yield start, int(cell) if cell.isdigit() else value_of(cell, kind)
             if start in self.cuts:
                 break
 
-    def _may_be_blank(self, index: int) -> bool:
-        return self.blanks == "any" or (self.blanks == "parts" and not any(s.total == index for s in self.sums))
-
-    def _sum_of(self, index: int) -> LocalSum | None:
-        return next((s for s in self.sums if index in s.parts and s.total > index), None)
-
-    def _limit(self, index: int, behind: tuple[str, ...]) -> Number | None:
-        """What is left of the total for this part, where the total is already known."""
-        local = self._sum_of(index)
-        if local is None:
+    def _rest(self, index: int, value: Number | None, open_sum: _Open | None) -> _Open | Literal[False] | None:
+        """The sum that is open before this cell: False where it cannot hold any more."""
+        if index in self.sums:
+            return _Open(value, self.sums[index].parts[0]) if value is not None else None
+        if open_sum is None:
             return None
-        offset = index + 1
-        total = value_of(behind[local.total - offset], self.kinds[local.total])
-        if total is None:
-            return None
-        used = sum((value_of(behind[p - offset], self.kinds[p]) or 0 for p in local.parts if p > index), Decimal(0))
-        return Decimal(total) - used
+        left = open_sum.left - (value or 0)
+        if index == open_sum.first:
+            return None if left == 0 else False
+        return _Open(left, open_sum.first)
 
-    def _fits(self, index: int, value: Number, limit: Number | None) -> bool:
-        """A sum's first part must take all that is left."""
-        local = self._sum_of(index)
-        return limit is None or local is None or index != min(local.parts) or value == limit
+
+class _Open(NamedTuple):
+    """A sum whose total is known: what is left of it, and the position of its first part."""
+
+    left: Number
+    first: int
+
+
+def _room(end: int, index: int, open_sum: _Open | None) -> bool:
+    """Whether the letters left can be the cells left: one each at least, none longer than what is left of a sum."""
+    if end <= index:
+        return False
+    return open_sum is None or open_sum.first > 0 or end <= (index + 1) * max(1, len(str(open_sum.left)))
