@@ -127,6 +127,18 @@ def test_a_figure_for_a_row_that_the_source_does_not_have_is_refused(path: str) 
     assert finding.cells == (path,)
 
 
+def test_a_cell_that_cannot_be_read_is_not_matched_by_a_blank() -> None:
+    document, evidence, reading = evidence_of(but(("行政许可\t486", "行政许可\t4?6")))
+    path = "table2.administrative_licences.decisions"
+
+    verdict = check(
+        replace(reading, figures={**reading.figures, path: Figure(None, "", 22, "model")}), evidence, document
+    )
+
+    assert path in verdict.untrusted
+    assert verdict.failing
+
+
 # The sums second.
 
 

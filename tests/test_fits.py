@@ -135,6 +135,12 @@ def test_more_ways_than_may_be_looked_at_is_told() -> None:
     assert not found.sure
 
 
+def test_of_too_many_ways_none_is_given_since_one_of_the_others_may_be_it() -> None:
+    found = fits(strip(" 1 2 3 4 5 6 7"), ["count"] * 15, [], PLAIN)
+
+    assert (found.ways, found.bounded) == ((), True)
+
+
 def test_a_doubtful_cell_is_marked_and_an_illegible_one_has_no_value() -> None:
     ((first, second, third),) = fits(strip("\tlO\t?\t3"), THREE, [], PLAIN).ways
 

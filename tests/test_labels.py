@@ -114,6 +114,19 @@ def test_words_like_a_label_are_no_row(noise: str) -> None:
     assert rows(f"{noise}\t5\n{printed(TABLE3_2021, other_reasons='')}") == [r for r in ALL if r != "other_reasons"]
 
 
+@pytest.mark.parametrize(
+    ("row", "label"),
+    [
+        ("refused_state_secret", "1.属于商业秘密"),
+        ("not_processed_repeat", "2.恶意申请"),
+        ("received", "一、本年新增其他事项数量"),
+        ("carried_out", "四、移送其他机关办理"),
+    ],
+)
+def test_the_label_of_another_kind_of_row_is_not_taken_for_a_misprint(row: str, label: str) -> None:
+    assert row not in rows(printed(TABLE3_2021, **{row: label}))
+
+
 def test_labels_told_in_a_sentence_before_the_table_are_not_its_rows() -> None:
     told = "其中：一、本年新收政府信息公开申请数量5件；二、上年结转政府信息公开申请数量1件；（一）予以公开3件。\n"
     source = Squeezed.of(tuple((told + printed(TABLE3_2021)).split("\n")))

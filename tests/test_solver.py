@@ -126,6 +126,17 @@ def test_several_fitting_tables_leave_undecided_only_where_they_differ() -> None
     assert settled(solution)["t.x.t"] == 1
 
 
+def test_a_search_that_ends_at_its_bound_settles_only_what_every_reading_of_a_row_has() -> None:
+    rows = [f"r{i}" for i in range(80)]
+    one = Equation("one of them", tuple(f"t.{row}.a" for row in rows), ("t.all.a",), frozenset({"t.all.a"}))
+    ways = {row: (paths(row, "ab"), (way(0, 7), way(1, 7))) for row in rows}
+
+    solution = solve(Table({**ways, "all": (paths("all", "a"), (way(1),))}, (one,)))
+
+    assert solution.undecided == {f"t.{row}.a" for row in rows}
+    assert {solution.cells[f"t.{row}.b"].value for row in rows} == {7}
+
+
 def test_a_row_that_cannot_be_read_leaves_the_others_settled() -> None:
     solution = solve(table({"x": [], "y": [(4, 0, 4), (4, 1, 4)], "z": [(5, 2, 7)]}))
 
