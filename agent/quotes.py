@@ -21,7 +21,7 @@ _LONGEST = 1500
 _BEFORE = re.compile(r"^[^\w\s]*")
 _AFTER = re.compile(r"[^\w\s]*$")
 _NONE = re.compile(
-    r"[未没沒無无零免]|不(?![断斷少仅僅但同])|\b(?:no|not|none|nil|zero|without|waived)\b", re.IGNORECASE
+    r"未(?![来來])|[没沒無无零免]|不(?![断斷少仅僅但同])|\b(?:no|not|none|nil|zero|without|waived)\b", re.IGNORECASE
 )
 _FIGURE = re.compile(r"(\d{1,3}(?:,\d{3})+(?!\d)|\d+)(\.\d+)?\s*([万亿]?)")
 _TIMES = {"": 1, "万": 10_000, "亿": 100_000_000}

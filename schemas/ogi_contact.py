@@ -86,14 +86,23 @@ def _phones(text: Compact, limit: int) -> Iterator[tuple[int, int]]:
     for match in _PHONE.finditer(text.text, 0, limit):
         if not match["label"]:
             yield match.span("value")
-            if match["more"]:
+            if match["more"] or not _one_number(text.between(*match.span("value"))):
                 # A second number behind the same label: which is meant cannot be said.
-                yield match.span()
+                yield match.span()[0], match.end() - 1
+
+
+def _one_number(printed: str) -> bool:
+    """Whether the digits of a phone number stand together, in groups as they are printed."""
+    number = re.split("转", printed)[0]
+    groups = re.findall(r"\d+", number)
+    apart = re.search(r"\d\s+\d", number) is not None
+    plain = re.search(r"[^\d\s()（）—–‐―−-]|\n", number) is None
+    return plain and not (apart and (len(groups[-1]) < 3 or any(len(group) > 6 for group in groups[:-1])))
 
 
 def _emails(text: Compact, limit: int) -> Iterator[tuple[int, int]]:
     for match in _EMAIL.finditer(text.text, 0, limit):
-        if not re.search(r"\s", text.between(*match.span(1))):
+        if not re.search(r"[\s|]", text.between(*match.span(1))):
             yield match.span(1)
 
 
@@ -101,6 +110,6 @@ def _website(text: Compact, limit: int) -> tuple[int, int] | None:
     found = {}
     for match in _WEBSITE.finditer(text.text, 0, limit):
         value = match[1].rstrip(".-")
-        if not re.search(r"\s", text.between(*match.span(1))):
+        if not re.search(r"[\s|]", text.between(*match.span(1))):
             found[value.lower()] = (match.start(1), match.start(1) + len(value))
     return next(iter(found.values())) if len(found) == 1 else None

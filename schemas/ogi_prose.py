@@ -15,7 +15,6 @@ from schemas.compact import YEAR, Compact, year_of
 from schemas.form import Quoted
 from schemas.ogi_title import INTRO
 
-_SPACED = re.compile(r"(?<=[㐀-鿿])\s+(?=[㐀-鿿])")
 _NUMBER = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
 _DAY = rf"({_NUMBER})月({_NUMBER})日"
 _PERIOD = re.compile(
@@ -30,15 +29,17 @@ _UNIT = "(?:件|条|份|宗|项|次|起|个|例)"
 _TAKEN = r"(?:收到|受理|接收|接到)"
 _REQUEST = r"(?:政府信息公开申请|信息公开申请|依申请公开|申请)"
 _FILLING = r"(?:政府信息|信息|事项|件数|办件|申请|数量|总数|总量|来信|来函|共计|总计|合计|累计|件|数|的|共|为|有|:)*"
+_AFTER = r"(?=[。;,()]|(?:政府)?信息|情况|事项|件|[的]?(?:要求|请求|来信)|且|也|和|及|或|[一二三四五六]、|$)"
 _RECEIVED = re.compile(
     rf"{_TAKEN}(?P<what>[^。;,\d]{{0,30}}?{_REQUEST}){_FILLING}(?P<count>\d{{1,3}}(?:,\d{{3}})+|\d{{1,8}}){_UNIT}"
+    r"(?!\([^()]*(?:上年|结转|上一年))"
 )
 _RECEIVED_FIRST = re.compile(
-    rf"{_TAKEN}(?:各类|共计|共)?(?P<count>\d{{1,8}}){_UNIT}(?P<what>[^。;,\d]{{0,20}}?{_REQUEST})(?!的?(?:行政)?(?:复议|诉讼))"
+    rf"{_TAKEN}(?:各类|共计|共)?(?P<count>\d{{1,8}}){_UNIT}(?P<what>[^。;,\d]{{0,20}}?{_REQUEST}){_AFTER}"
 )
 _NONE_RECEIVED = re.compile(
-    rf"(?:未|没有|尚未|从未|没){_TAKEN}(?:过|任何)?(?P<what>[^。;,\d]{{0,40}}?{_REQUEST})"
-    r"(?!(?:情况|事项|件|的|而)?(?:引|导致|被|提起|提出的?行政|行政|复议|诉讼|产生|发生|办结|答复))"
+    rf"(?:未|没有|尚未|从未|没){_TAKEN}(?:过|任何)?(?P<what>[^。;,\d]{{0,40}}?{_REQUEST}){_AFTER}"
+    r"(?!(?:情况|事项|件)?(?:引|导致|被|提起|行政|复议|诉讼|产生|发生|办结|答复))"
 )
 _NO_REQUEST = re.compile(
     r"(?:没有|无)(?P<what>政府信息公开申请|依申请公开(?:政府信息|事项|申请|件)?)(?=[。;,]|情况|事项|$)"
@@ -50,6 +51,7 @@ _PARTIAL = re.compile(
     r"书面|口头|渠道|自然人|企业|上年|上一年|去年|结转|增|减|较|比|其中|答复|办结|办理|处理|转办|撤回|不予|重复|更正|涉及|要求提供|逾期|超|部门|单位|"
     r"季度|半年|约|近|余"
 )
+_ANYBODY = re.compile(r"公民|法人|其他组织|群众|公众|社会|各界|提交|提出|任何|各类|有效|依|的|、|和|或|及|申请")
 _ALSO_DONE = re.compile(r"(?:并|和|及|、)(?:依法|及时|按时|按期)?(?:答复|处理|办理|办结|受理)")
 _WHOLE = re.compile(r"公民、?法人|法人(?:和|或|及|或者)?其他组织|向?我?[局办委镇乡县区市]?(?:机关|单位|部门)")
 _PART_OF_YEAR = re.compile(r"季度|半年|\d月份|月至|月起|期间|[上去]一?年|同期|其中|比")
@@ -58,9 +60,12 @@ _HEADING = re.compile(
 )
 
 _FEE_NAME = r"(?:信息(?:公开)?处理费|政府信息公开处理费|信息公开(?:工作)?(?:的|相关)?(?:收费|费用))"
-_NO_FEE = re.compile(rf"(?:未|没有|没|无|不存在){_WITHIN}{{0,30}}?{_FEE_NAME}")
+_NOT = r"(?:未(?!来)|没有|没|无(?![锡为棣极])|不存在)"
+_NO_FEE = re.compile(
+    rf"{_NOT}(?:{_WITHIN}{{0,24}}?(?:收取|征收|收缴|产生|发生|涉及|有){_WITHIN}{{0,20}}?|(?:政府信息公开)?){_FEE_NAME}"
+)
 _NO_COST = re.compile(
-    rf"(?:申请|信息公开)[^。;]{{0,30}}(?:未|没有|没){_WITHIN}{{0,20}}?收取(?:过)?(?:任何|其他|相关)?(?:的)?(?:费用|收费)"
+    rf"(?:申请|信息公开)[^。;]{{0,30}}{_NOT}{_WITHIN}{{0,20}}?收取(?:过)?(?:任何|其他|相关)?(?:的)?(?:费用|收费)"
 )
 _FEE = re.compile(
     rf"{_FEE_NAME}(?:收取|收费|总?金额|总额|情况|共计|总计|合计|累计|共|为|:)*(\d+(?:\.\d+)?)(?:万)?元(?!/)"
@@ -68,7 +73,7 @@ _FEE = re.compile(
 _FEE_FIRST = re.compile(rf"收取{_WITHIN}{{0,20}}?(\d+(?:\.\d+)?)(?:万)?元的?{_FEE_NAME}")
 _FEE_NOUGHT = re.compile(rf"{_FEE_NAME}(?:的)?(?:收取|收费)?(?:情况|金额)?(?:为|:)(?:无|零)(?=[。;,]|$)")
 _OF_A_RULE = re.compile(
-    r"违规|违法|乱|擅自|减免|缴|交纳|逾期|不得|严禁|禁止|防止|应当|按规定|除|外|以下|以上|超过|检索|复制|邮寄|标准"
+    r"违规|违法|乱|擅自|减免|缴|交纳|逾期|不得|严禁|禁止|防止|应当|按规定|除|外|以下|以上|超过|检索|复制|邮寄|标准|规范|公示|及时|按时"
 )
 
 
@@ -84,7 +89,7 @@ def _fields(text: Compact) -> Iterator[tuple[str, Quoted | None]]:
     titles, dated = ogi_title.of_period(ogi_title.titles(text), covered)
     organ = ogi_title.organ_of(text, titles)
     year = _year(text, titles, dated, start if len(covered) == 1 else None)
-    yield "organization", text.quoted(_SPACED.sub("", text.printed(*organ)), *organ) if organ else None
+    yield "organization", text.quoted(re.sub(r"[\s|*#`\\]", "", text.between(*organ)), *organ) if organ else None
     yield "year", year
     yield "period_start", start
     yield "period_end", end
@@ -174,7 +179,8 @@ def _counts_all(text: str, match: re.Match[str], year: Quoted | None) -> bool:
     what = _WHOLE.sub("", _ALSO_DONE.sub("", match["what"]))
     before = re.split("[。;,]", text[max(0, match.start() - 30) : match.start()])[-1]
     heading = [h[1] for h in _HEADING.finditer(text, max(0, match.start() - 400), match.start())]
-    about = _OF_INFORMATION.search(match["what"]) or (heading and "申请" in heading[-1])
+    anybody = heading and "申请" in heading[-1] and not _ANYBODY.sub("", what)
+    about = _OF_INFORMATION.search(match["what"]) or anybody
     return bool(about and not _PARTIAL.search(what) and not _PART_OF_YEAR.search(before)) and _of_year(
         text, match, year
     )
