@@ -1,0 +1,196 @@
+"""Accepted figures as tables for other programs: a row a figure, or a row a report, as a stream."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, fields
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from agent import decisions, serial
+from agent.codebook import (
+    Shape,
+    Variable,
+    codebook,
+    figure_variables,
+    long_variables,
+    parts,
+    prose_variables,
+    wide_variables,
+)
+from agent.database import open_for_reading
+from agent.errors import UsageError
+from agent.outcome import TRUSTED, Grade, Number
+from agent.writers import WRITERS, Format, Write, whole, write_csv, write_parquet, write_workbook
+from schemas.form import Form
+
+_STANDS = TRUSTED | {Grade.ATTESTED, Grade.PUBLISHED}
+_IN_REVIEW = "in_review"
+_CODEBOOK = tuple(Variable(field.name, "text", "", "") for field in fields(Variable))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of an export."""
+
+    path: str
+    value: Number | None
+    printed: str
+    grade: str
+    line: int | None
+    read_by: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report of an export: what is said of it, its prose, its figures by path."""
+
+    about: tuple[Any, ...]
+    prose: Mapping[str, Any]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: how many rows, and where their codebook is."""
+
+    rows: int
+    codebook: Path
+
+
+def export(
+    database: Path, form: Form, out: Path, format: Format, shape: Shape, *, everything: bool = False
+) -> Exported:
+    """Write the accepted reports of a form to a file, and a codebook beside it (in it, for Excel).
+
+    ``everything``: also what waits in review, marked so. The file appears whole or not at all.
+    """
+    with open_for_reading(database) as db:
+        db.execute("begin")  # one moment in time, whatever is written meanwhile
+        found = reports(db, database, form, everything=everything)
+        rows = long_rows(found) if shape == "long" else wide_rows(found, form)
+        variables = long_variables() if shape == "long" else wide_variables(form)
+        book = [astuple(variable) for variable in codebook(form, shape)]
+        if format == "xlsx":
+            with whole(out) as part:
+                counts = write_workbook(part, {"data": (variables, rows), "codebook": (_CODEBOOK, book)})
+            return Exported(counts["data"], out)
+        write: Write = WRITERS[format]
+        if format == "parquet":
+            write = partial(write_parquet, scale=_places(db, form))
+        beside = out.with_name(f"{out.stem}.codebook.csv")
+        with whole(out) as part:
+            count = write(part, variables, rows)
+            with whole(beside) as book_part:
+                write_csv(book_part, _CODEBOOK, book)
+    return Exported(count, beside)
+
+
+def form_of(database: Path) -> str:
+    """The form of the records in a database, where they are of one. Raises UsageError where they are not."""
+    with open_for_reading(database) as db:
+        names = [name for (name,) in db.execute("select distinct form from records order by form")]
+    if len(names) != 1:
+        told = f"holds records of {', '.join(names)}; name one with --form" if names else "holds no accepted record yet"
+        raise UsageError(f"{database} {told}")
+    return str(names[0])
+
+
+def reports(db: sqlite3.Connection, database: Path, form: Form, *, everything: bool = False) -> Iterator[Report]:
+    """The accepted reports of a form one after the other; with ``everything`` also those in review."""
+    yield from _accepted(db, form)
+    if everything:
+        yield from _waiting(db, database, form)
+
+
+def _accepted(db: sqlite3.Connection, form: Form) -> Iterator[Report]:
+    order = {variable.name: i for i, variable in enumerate(figure_variables(form))}
+    figures = db.execute(
+        "select record, path, value, count, printed, line, grade, read_by from figures"
+        " where record in (select id from records where form = ?) order by record, path",
+        (form.name,),
+    )
+    by_record = groupby(figures, lambda row: row["record"])
+    record, group = next(by_record, (None, iter(())))
+    for row in db.execute(
+        "select records.id, name, sha256, edition, subject, period, standing, accepted, violations, record"
+        " from records join documents on sha256 = document where form = ? order by records.id",
+        (form.name,),
+    ):
+        found: Iterable[Any] = ()
+        if record == row["id"]:
+            found = list(group)
+            record, group = next(by_record, (None, iter(())))
+        about = (
+            row["id"], row["name"], row["sha256"], form.name, row["edition"], row["subject"], row["period"],
+            row["standing"], row["accepted"], len(serial.parse(row["violations"])),
+        )  # fmt: skip
+        shown = sorted(map(_figure, found), key=lambda figure: (order.get(figure.path, len(order)), figure.path))
+        yield Report(about, serial.parse(row["record"]), tuple(shown))
+
+
+def _figure(row: sqlite3.Row) -> Figure:
+    value: Number | None = row["count"]
+    if value is None and row["value"] is not None:
+        value = Decimal(row["value"])
+    return Figure(row["path"], value, row["printed"], row["grade"], row["line"], row["read_by"])
+
+
+def _waiting(db: sqlite3.Connection, database: Path, form: Form) -> Iterator[Report]:
+    waiting = db.execute("select run from reviews where form = ? and status = 'open' order by run", (form.name,))
+    for (run,) in waiting.fetchall():
+        outcome = decisions.load(database, run).current
+        wrong = sum(not finding.warning for finding in outcome.findings)
+        about = (
+            None, outcome.document.name, outcome.document.sha256, form.name, outcome.edition, outcome.subject,
+            outcome.period, _IN_REVIEW, None, wrong,
+        )  # fmt: skip
+        figures = tuple(
+            Figure(path, f.value, f.printed, outcome.grades.get(path, Grade.UNREAD), f.line, f.by)
+            for path, f in outcome.reading.figures.items()
+        )
+        yield Report(about, outcome.record, figures)
+
+
+def long_rows(found: Iterable[Report]) -> Iterator[tuple[Any, ...]]:
+    """A row for each figure of each report."""
+    for report in found:
+        for f in report.figures:
+            yield (*report.about, *parts(f.path), f.path, f.value, f.printed, str(f.grade), f.line, f.read_by)
+
+
+def wide_rows(found: Iterable[Report], form: Form) -> Iterator[tuple[Any, ...]]:
+    """A row for each report; a figure that is not trusted is left empty."""
+    prose, figures = prose_variables(form), figure_variables(form)
+    for report in found:
+        values = {figure.path: figure.value for figure in report.figures if figure.grade in _STANDS}
+        yield (
+            *report.about,
+            *(_said(report.prose.get(variable.name), variable) for variable in prose),
+            *(values.get(variable.name) for variable in figures),
+        )
+
+
+def _said(value: Any, variable: Variable) -> Any:
+    if value is None:
+        return None
+    if variable.type == "date":
+        return date.fromisoformat(value)
+    if variable.type == "text":
+        return value if isinstance(value, str) else serial.write(value)
+    return value
+
+
+def _places(db: sqlite3.Connection, form: Form) -> int:
+    """How many decimal places the amounts of a form have at most."""
+    amounts = db.execute(
+        "select distinct value from figures where count is null and value is not null"
+        " and record in (select id from records where form = ?)",
+        (form.name,),
+    )
+    return max((-int(Decimal(value).as_tuple().exponent) for (value,) in amounts), default=0)
