@@ -32,6 +32,9 @@ _LONGEST_TEXT = 80
 _TOKENS_LEFT = 1500
 """Of the context, for the question and its answer; a Chinese letter is a token at most."""
 
+_HEAD, _TAIL = 800, 300
+"""Tokens of a text's beginning and end: reading a thousand of them takes two slow cores ten seconds and more."""
+
 _SENTENCE = re.compile(r"(?<=[。；;！？!?])")
 _ENTRY = re.compile(
     r"(?=[一二三四五六七八九十]{1,3}是)|(?=[（(][一二三四五六七八九十\d]{1,3}[）)])|(?<!\d)(?=\d{1,2}[.、])"
@@ -138,21 +141,39 @@ def _field_questions(
     # Fields over the same lines stand together: the server has read those lines then.
     fields = sorted(form.fields, key=lambda one: one.sections)
     lists = [field for field in fields if field.kind == "texts"]
-    asked = [(field,) for field in fields if field not in lists]
-    for group in [*asked, *(tuple(one for one in lists if one.sections == its) for its in {f.sections for f in lists})]:
-        lines = [document.lines[number - 1] for number in _lines(form, sections, group[0], len(document.lines))]
-        passages = [
-            data(passage) for passage in _fitting(_told_in(group[0], lines), profile.context_tokens - _TOKENS_LEFT)
-        ]
+    groups = [(field,) for field in fields if field not in lists]
+    groups += [tuple(one for one in lists if one.sections == its) for its in dict.fromkeys(f.sections for f in lists)]
+    for group in groups:
+        field = group[0]
+        lines = [document.lines[number - 1] for number in _lines(form, sections, field, len(document.lines))]
+        told = list(_told_in(field, lines))
+        shown = _fitting(told if field.sections else _ends(told), profile.context_tokens - _TOKENS_LEFT)
+        passages = [data(passage) for passage in shown]
         if passages:
             yield _field_question(group, form, passages)
 
 
 def _field_question(fields: tuple[Field, ...], form: Form, passages: Sequence[str]) -> Question:
-    asks = [f"{field.id}: {field.ask}" if len(fields) > 1 else field.ask for field in fields]
-    user = render("small_field", passages=passages, ask="; ".join(asks), answer=_HOW[fields[0].kind])
+    field = fields[0]
+    if field.kind == "texts":
+        lists = [f"{_name(one)} ({one.ask})" for one in fields]
+        user = render("small_lists", passages=passages, fields=lists)
+    else:
+        asked = f"{_name(field)}: {field.ask}"
+        user = render(
+            "small_field", passages=passages, field=asked, kind=_KINDS.get(field.kind), value=_value_of(field)
+        )
     system = render("small_system")
-    return Question(PROSE, system, user, _field_answer(fields, form, passages), tuple(field.id for field in fields))
+    return Question(PROSE, system, user, _field_answer(fields, form, passages), tuple(one.id for one in fields))
+
+
+def _name(field: Field) -> str:
+    return field.label or field.id
+
+
+def _value_of(field: Field) -> str:
+    # Named after the field: under the name "value" a model of 1.5B writes anything.
+    return f"{field.id}_value"
 
 
 def _lines(form: Form, sections: Mapping[str, tuple[int, int]], field: Field, count: int) -> list[int]:
@@ -164,15 +185,11 @@ def _lines(form: Form, sections: Mapping[str, tuple[int, int]], field: Field, co
     return sorted(set(range(1, count + 1)).difference(*(known[name] for name in tabular & known.keys())))
 
 
-_POINT = "line, the number in [ ] of the passage that states it, 0 where none does; value, "
-_HOW: Mapping[str, str] = {
-    "year": f"{_POINT}four digits",
-    "count": f"{_POINT}a whole number",
-    "date": f"{_POINT}YYYY-MM-DD or silent",
-    "flag": f"{_POINT}yes, no or silent",
-    "texts": "for each passage by the number in [ ], which of these it is; none for a heading or anything else",
-    "text": "verbatim, empty where the report is silent",
-    "structure": "verbatim, empty where the report is silent",
+_KINDS: Mapping[str, str] = {
+    "year": "four digits",
+    "count": "a whole number",
+    "date": "YYYY-MM-DD or silent",
+    "flag": "yes, no or silent",
 }
 _VALUES: Mapping[str, Any] = {
     "year": int,
@@ -192,9 +209,18 @@ def _told_in(field: Field, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _may_state(field: Field, passage: str) -> bool:
+    if field.kind == "texts" and passage.endswith((":", "：")):
+        return False  # what leads a list in is no entry of it
     if field.says:
         return any(word in passage for word in field.says)
     return field.kind not in ("year", "date") or _YEAR.search(passage) is not None
+
+
+def _ends(passages: Sequence[str]) -> list[str]:
+    """What stands first and last: there a report says whose it is and whom to ask."""
+    head = list(_fitting(passages, _HEAD))
+    tail = list(_fitting(reversed(passages[len(head) :]), _TAIL))
+    return [*head, *reversed(tail)]
 
 
 def _fitting(passages: Iterable[str], tokens: int) -> Iterator[str]:
@@ -218,20 +244,21 @@ def _field_answer(fields: tuple[Field, ...], form: Form, passages: Sequence[str]
         return prose.answer_model((field,), form.record)
     if field.kind == "text":
         return _model(_Field, {field.id: (Annotated[str, StringConstraints(max_length=_LONGEST_TEXT)], ...)})
-    base = _with(**{field.id: lambda said: _said(said, passages)})
-    return _model(base, {"line": (int, ...), "value": (_VALUES[field.kind], ...)})
+    value = _value_of(field)
+    base = _with(**{field.id: lambda said: _said(said.line, getattr(said, value), passages)})
+    return _model(base, {"line": (int, ...), value: (_VALUES[field.kind], ...)})
 
 
 def _sorting(fields: Sequence[Field], passages: Sequence[str]) -> type[BaseModel]:
     """Which list each passage is an entry of: asked passage by passage, none can be made up or forgotten."""
-    kinds: Any = Literal[(*(field.id for field in fields), "none")]
+    kinds: Any = Literal[("heading", *(_name(field) for field in fields), "other")]
 
     def entries(name: str) -> Callable[[Any], list[str]]:
         return lambda said: [
             _ENTRY_NUMBER.sub("", passage) for n, passage in enumerate(passages, 1) if getattr(said, f"p{n}") == name
         ]
 
-    base = _with(**{field.id: entries(field.id) for field in fields})
+    base = _with(**{field.id: entries(_name(field)) for field in fields})
     return _model(base, {f"p{n}": (kinds, ...) for n in range(1, len(passages) + 1)})
 
 
@@ -247,8 +274,6 @@ def _model(base: Any, shape: dict[str, Any]) -> type[BaseModel]:
     return answer
 
 
-def _said(said: Any, passages: Sequence[str]) -> str:
+def _said(line: int, value: object, passages: Sequence[str]) -> str:
     """``value | quote`` as other models give it."""
-    if not 1 <= said.line <= len(passages) or said.value == "silent":
-        return ""
-    return f"{said.value} | {passages[said.line - 1]}"
+    return f"{value} | {passages[line - 1]}" if 1 <= line <= len(passages) and value != "silent" else ""
