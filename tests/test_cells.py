@@ -85,13 +85,7 @@ def test_a_printed_figure_is_read(printed: str) -> None:
     assert outcome.grades[LICENCES] == Grade.READ
 
 
-@pytest.mark.parametrize(
-    "sign",
-    [
-        *("", "-", "—", "－", "/", "／", "无"),
-        *(pytest.param(dash, marks=pytest.mark.xfail(strict=True, reason="told as --")) for dash in ("——", "――")),
-    ],
-)
+@pytest.mark.parametrize("sign", ["", "-", "—", "－", "/", "／", "无", "——", "――"])
 def test_what_is_printed_for_no_figure_is_null_and_kept_as_printed(sign: str) -> None:
     outcome = read(but(("行政许可\t486", f"行政许可\t{sign}")))
 

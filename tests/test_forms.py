@@ -240,7 +240,6 @@ def test_a_file_that_is_not_there_is_refused(name: str) -> None:
         load(name)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="a path of two parts is taken for three")
 def test_a_flat_row_without_blocks_can_be_read() -> None:
     flat = Grid("g", "s", (Row("r", ("Cases",), AB_TOTAL, flat=True),))
 

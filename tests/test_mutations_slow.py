@@ -43,20 +43,21 @@ def told(name: str, tallies: list[Tally]) -> Tally:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=["gold", "shared"])
 def test_no_digit_changed_in_a_sound_report_is_accepted_as_adding_up(folder: Path) -> None:
-    tally = told(folder.name, [source_mutants(c.name, c.text, 150, Random(c.name)) for c in sound(folder)])
+    tally = told(folder.name, [source_mutants(c.name, c.text, 80, Random(c.name)) for c in sound(folder)])
 
     assert tally.wrong == []
+    assert tally.ends["of a report that is not accepted"] <= 1
     assert tally.ends["in review"] > 3 * tally.ends["accepted as printed: no sum is over that figure"]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_nor_in_a_generated_report_of_any_layout(layout: str) -> None:
-    cases = [case for case in generated(layout, 6) if _accepted(case)]
+    cases = [case for case in generated(layout, 4) if _accepted(case)]
 
-    tally = told(layout, [source_mutants(case.name, case.text, 60, Random(case.name)) for case in cases])
+    tally = told(layout, [source_mutants(case.name, case.text, 50, Random(case.name)) for case in cases])
 
     assert tally.wrong == []
-    assert sum(tally.ends.values()) >= 120
+    assert sum(tally.ends.values()) >= 100
 
 
 def _accepted(case: Case) -> bool:
