@@ -141,7 +141,7 @@ def _field_questions(
     # Fields over the same lines stand together: the server has read those lines then.
     fields = sorted(form.fields, key=lambda one: one.sections)
     lists = [field for field in fields if field.kind == "texts"]
-    groups = [(field,) for field in fields if field not in lists]
+    groups: list[tuple[Field, ...]] = [(field,) for field in fields if field not in lists]
     groups += [tuple(one for one in lists if one.sections == its) for its in dict.fromkeys(f.sections for f in lists)]
     for group in groups:
         field = group[0]
