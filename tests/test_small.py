@@ -180,7 +180,7 @@ def test_a_date_is_a_day_or_silence() -> None:
     silent = words(question, line=line, period_end_value="silent")
 
     assert found.words["period_end"].value == date(2023, 12, 31)
-    assert silent.words == {}
+    assert (silent.words, silent.findings) == ({}, [])
 
 
 def test_an_invented_address_is_dropped() -> None:
