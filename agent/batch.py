@@ -23,7 +23,6 @@ from agent.pipeline import Plan, keep
 
 _ENROLLED = 500
 _LEASED = 32
-_BEAT = 2.0
 _ALIKE = 10
 """So many documents failing one after the other, none of them unreadable, are no accident."""
 _TOLD = 20
@@ -93,33 +92,44 @@ class Batch:
         self._held: list[Job] = []
         self._seen: set[bytes] = set()
         self._alike = 0
+        self.ending = asyncio.Event()
         self._leave = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._broken: BaseException | None = None
 
     async def run(self, entries: Sequence[Entry]) -> Tally:
         """Read all documents that are not settled yet. Raises StoreError; what else ends it early is in the tally."""
-        self.tally = Tally(len(entries))
-        beating = asyncio.create_task(self._beat())
-        beating.add_done_callback(self._ended)
-        try:
-            await self._all(self._jobs(entries))
-            held, self._held = self._held, []
-            await self._all(self._leased(held))
-            self._count_held()
-            await self._land()
-        finally:
-            beating.cancel()
-            await self.readers.stop()
+        self.tally = Tally(len(entries), stopped=self.tally.stopped)
+        self._seen.clear()
+        await self._all(self._jobs(entries))
+        held, self._held = self._held, []
+        await self._all(self._leased(held))
+        self._count_held()
+        await self._land()
         if self._broken:
             raise self._broken
-        self.ledger.close(str(self.tally.stopped) if self.tally.stopped else None)
         return self.tally
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self.calls:
+            await self.calls.model.close()
+
+    @property
+    def spent(self) -> Usage:
+        """What this run's calls took so far."""
+        return self.calls.purse.spent if self.calls else NO_USAGE
+
+    @property
+    def flying(self) -> int:
+        """Calls on their way."""
+        return self.calls.flying if self.calls else 0
 
     def stop(self, error: GoujiError) -> None:
         """End early: calls on their way land, all else waits for another run. Asked twice, it ends at once."""
         if self.tally.stopped:
             self._leave.set()
+        self.ending.set()
         self.tally.stopped = self.tally.stopped or error
         for task in self._tasks:
             task.cancel()
@@ -137,7 +147,7 @@ class Batch:
                 task = asyncio.create_task(self._document(job))
                 self._tasks.add(task)
                 task.add_done_callback(self._made_room)
-                task.add_done_callback(self._ended)
+                task.add_done_callback(self.broke)
         while self._tasks:
             await asyncio.wait(set(self._tasks))
 
@@ -145,7 +155,7 @@ class Batch:
         self._tasks.discard(task)
         self._places.release()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def broke(self, task: asyncio.Task[None]) -> None:
         """A task's own errors are told in its document; one that gets out is the end of the run."""
         if not task.cancelled() and (error := task.exception()):
             self._broken = self._broken or error
@@ -157,11 +167,6 @@ class Batch:
             leaving = asyncio.create_task(self._leave.wait())
             await asyncio.wait({landed, leaving}, return_when=asyncio.FIRST_COMPLETED)
             leaving.cancel()
-
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(_BEAT)
-            self.ledger.beat()
 
     async def _jobs(self, entries: Sequence[Entry]) -> AsyncGenerator[Job, None]:
         """The documents to read, leased."""
@@ -238,7 +243,7 @@ class Batch:
     async def _read(self, job: Job) -> None:
         """Step by step to an outcome: what a step still wants is asked, and it is taken again."""
         assert job.sha256 is not None
-        answers = self.ledger.answers(job.key) if self.calls else {}
+        answers = {} if self.plan.reader == "offline" else self.ledger.answers(job.key)
         run_id: int | None = None
         while True:
             stepped = await self.readers.step(job.entry.path, job.sha256, answers)
@@ -248,7 +253,7 @@ class Batch:
                 self._keep(job, run_id, stepped)
                 return
             run_id = run_id or self._begin(job, stepped)
-            answers |= await self._ask(run_id, stepped.wanted)
+            answers |= await self._ask(job, run_id, stepped.wanted)
 
     def _begin(self, job: Job, stepped: Stepped) -> int:
         assert stepped.document is not None
@@ -264,7 +269,8 @@ class Batch:
         self.tally.statuses[stepped.outcome.status] += 1
         self.tally.spared += stepped.spared
 
-    async def _ask(self, run_id: int, wanted: Sequence[Wanted]) -> dict[str, Kept]:
+    async def _ask(self, job: Job, run_id: int, wanted: Sequence[Wanted]) -> dict[str, Kept]:
+        """The answers to what a document still wants, by request."""
         assert self.calls is not None
         asking = [asyncio.create_task(self.calls.answer(run_id, one)) for one in wanted]
         try:

@@ -17,7 +17,7 @@ from agent.outcome import NO_USAGE, Usage
 from agent.pace import Pace
 from agent.transport import NoAnswerError, Reply, TransientError, UnsupportedError, reply
 
-_FIRST_GUESS = 400  # tokens of an answer, before one was seen
+FIRST_GUESS = 400  # tokens of an answer, before one was seen
 _OWN_FAULT = frozenset({400, 413, 422})
 """Refusals that concern one request; any other that is for good concerns the run."""
 
@@ -57,7 +57,7 @@ class Purse:
         """Set aside what a call may cost. Raises StopError where that is more than is left."""
         while not self._covers(self.spent + self._held + guess):
             if not self._held.calls or not self._covers(self.spent + guess):
-                raise StopError(f"the budget is used up ({self._told()}); raise it and run again: nothing is lost")
+                raise self.empty()
             self._landed.clear()
             await self._landed.wait()
         self._held += guess
@@ -73,6 +73,18 @@ class Purse:
         )
         self.spent += usage
         self._landed.set()
+
+    def spend(self, usage: Usage) -> None:
+        """What a call took that was not set aside for."""
+        self.spent += usage
+
+    def covers(self, usage: Usage) -> bool:
+        """Whether so much more could be spent."""
+        return self._covers(self.spent + usage)
+
+    def empty(self) -> StopError:
+        """What is said where the budget ends the run."""
+        return StopError(f"the budget is used up ({self._told()}); raise it and run again: nothing is lost")
 
     def _covers(self, usage: Usage) -> bool:
         if self.tokens is not None and usage.input_tokens + usage.output_tokens > self.tokens:
@@ -115,7 +127,7 @@ class Calls:
         self._pace = pace
         self._patience = patience
         self._flying: set[asyncio.Task[Kept]] = set()
-        self._answer_tokens = _FIRST_GUESS
+        self._answer_tokens = FIRST_GUESS
         self._over: StopError | None = None
 
     async def answer(self, run_id: int, wanted: Wanted) -> Kept:

@@ -55,6 +55,18 @@ def command() -> None:
     show_default=True,
     help="Who reads: this machine's cores, or Dask's workers. 由谁执行",
 )
+@click.option(
+    "--transport",
+    type=click.Choice(["live", "batch"]),
+    default="live",
+    show_default=True,
+    help="batch: the provider's batch endpoint, half the price, hours to days. 批量接口，半价",
+)
+@click.option(
+    "--poll", type=click.FloatRange(0, min_open=True), default=60.0, help="Seconds between looks there. 查询间隔"
+)
+@click.option("--file-requests", type=click.IntRange(1), default=50_000, help="Requests in one file. 单个文件请求上限")
+@click.option("--file-mb", type=click.IntRange(1), default=190, help="Megabytes of one file. 单个文件大小上限")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask's scheduler; without one, workers here. Dask 调度器地址")
 @output.JSON
 @output.LANG
@@ -90,8 +102,7 @@ def _read(entries: Sequence[Entry], options: Options, db: Path, as_json: bool, l
     batches: list[Batch] = []
 
     def used() -> Usage:
-        calls = batches[0].calls if batches else None
-        return calls.purse.spent if calls else NO_USAGE
+        return batches[0].spent if batches else NO_USAGE
 
     start = time.monotonic()
     with bar(len(entries), language, used) as tell, _ending(batches, language):
@@ -122,8 +133,7 @@ def _ending(batches: Sequence[Batch], language: Language) -> Iterator[None]:
         if not batches:
             raise KeyboardInterrupt
         batch = batches[0]
-        flying = batch.calls.flying if batch.calls else 0
-        click.echo(say(language, "interrupted", count=flying), err=True)
+        click.echo(say(language, "interrupted", count=batch.flying), err=True)
         batch.stop_soon(InterruptError(signal.Signals(number).name))
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}

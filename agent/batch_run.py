@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -20,9 +21,12 @@ from agent.store import Store
 if TYPE_CHECKING:
     import httpx2
 
-    from agent.batch_calls import Calls
+    from agent.batch_calls import Calls, Purse
     from agent.model import Send
+    from agent.provider_batch import Rounds
     from agent.settings import ModelSettings
+
+_BEAT = 2.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class Options:
     budget_usd: str | None = None
     engine: Literal["local", "dask"] = "local"
     scheduler: str | None = None
+    transport: Literal["live", "batch"] = "live"
+    poll: float = 60.0
+    file_requests: int = 50_000
+    file_mb: int = 190
 
     def text(self) -> str:
         """The options as JSON."""
@@ -55,6 +63,8 @@ class Options:
     def plan(self) -> Plan:
         """The plan of every document. Raises UsageError where options make no sense together."""
         plan = make_plan(self.form, self.model, self.base_url, self.reader, self.escalate, self.max_attempts)
+        if self.transport == "batch":
+            plan = _by_post(plan)
         if self.budget_usd and plan.model and (plan.model.input_price is None or plan.model.output_price is None):
             raise UsageError("--budget-usd needs prices: set GOUJI_PRICE_IN and GOUJI_PRICE_OUT (US dollars a million)")
         return plan
@@ -76,13 +86,34 @@ async def run(
         calls = _calls(plan, options, store, send)
         at_once = 2 * readers.count + (options.concurrency if calls else 2)
         ledger.open(options.text())
-        batch = Batch(ledger, plan, readers, calls, at_once=at_once, tell=tell)
+        if options.transport == "batch":
+            batch: Batch = _rounds(ledger, plan, readers, options, at_once=at_once, tell=tell)
+        else:
+            batch = Batch(ledger, plan, readers, calls, at_once=at_once, tell=tell)
         began(batch)
         try:
-            return await batch.run(entries)
+            return await conduct(batch, entries)
         finally:
-            if calls:
-                await calls.model.close()
+            await batch.close()
+
+
+async def conduct(batch: Batch, entries: Sequence[Entry]) -> Tally:
+    """Run a batch to its end, its leases kept alive meanwhile and free afterwards."""
+    beating = asyncio.create_task(_beat(batch.ledger))
+    beating.add_done_callback(batch.broke)
+    try:
+        tally = await batch.run(entries)
+    finally:
+        beating.cancel()
+        await batch.readers.stop()
+    batch.ledger.close(str(tally.stopped) if tally.stopped else None)
+    return tally
+
+
+async def _beat(ledger: Ledger) -> None:
+    while True:
+        await asyncio.sleep(_BEAT)
+        ledger.beat()
 
 
 async def _readers(plan: Plan, options: Options) -> tuple[Readers, Send | None]:
@@ -99,17 +130,51 @@ async def _readers(plan: Plan, options: Options) -> tuple[Readers, Send | None]:
 
 
 def _calls(plan: Plan, options: Options, store: Store, send: Send | None) -> Calls | None:
-    if plan.reader == "offline" or plan.model is None:
+    if plan.reader == "offline" or plan.model is None or options.transport == "batch":
         return None
-    from agent.batch_calls import Calls, Purse
+    from agent.batch_calls import Calls
     from agent.model import Model
     from agent.pace import Limits, Pace
 
     pool = None if send else _pool(plan.model, options.concurrency)
     model = Model(plan.model, http_client=pool, send=send)
-    dollars = Decimal(options.budget_usd) if options.budget_usd else None
     pace = Pace(Limits(options.concurrency, options.rpm, options.tpm))
-    return Calls(model, store.journal, pace, Purse(options.budget_tokens, dollars))
+    return Calls(model, store.journal, pace, _purse(options))
+
+
+def _purse(options: Options) -> Purse:
+    from agent.batch_calls import Purse
+
+    return Purse(options.budget_tokens, Decimal(options.budget_usd) if options.budget_usd else None)
+
+
+def _by_post(plan: Plan) -> Plan:
+    from agent.provider_batch import at_half_price
+
+    if plan.reader == "offline" or plan.model is None:
+        raise UsageError("--transport batch needs a model: give --model or set GOUJI_MODEL")
+    escalate = plan.escalate and at_half_price(plan.escalate)
+    return replace(plan, model=at_half_price(plan.model), escalate=escalate)
+
+
+def _rounds(
+    ledger: Ledger, plan: Plan, readers: Readers, options: Options, *, at_once: int, tell: Callable[[Tally], None]
+) -> Rounds:
+    import openai
+
+    from agent.batch_outbox import FileLimits, Outbox
+    from agent.provider_batch import Mail, Post, Rounds
+
+    settings = plan.model
+    assert settings is not None
+    client = openai.AsyncOpenAI(
+        api_key=settings.key, base_url=settings.base_url, default_headers=settings.headers, max_retries=3
+    )
+    post = Post(options.poll, FileLimits(options.file_requests, options.file_mb * 1_000_000))
+    outbox = Outbox(ledger, settings.base_url)
+    rounds = Rounds(ledger, plan, readers, None, at_once=at_once, tell=tell)
+    rounds.post_by(Mail(client, settings, outbox, _purse(options), post))
+    return rounds
 
 
 def _pool(settings: ModelSettings, size: int) -> httpx2.AsyncClient:

@@ -124,7 +124,7 @@ class Ledger:
         """Take those of the jobs that wait, or whose holder is gone; gives their number of attempts."""
         taken: dict[str, int] = {}
         with self.store.transaction() as db:
-            gone = json.dumps(self._gone(db))
+            gone = json.dumps(self.gone(db))
             for key in keys:
                 row = db.execute(
                     "update jobs set status = 'leased', batch = ?, attempts = attempts + 1, changed = ?"
@@ -136,12 +136,9 @@ class Ledger:
                     taken[key] = row[0]
         return taken
 
-    def _gone(self, db: sqlite3.Connection) -> list[int]:
-        held = db.execute(
-            "select id, host, process, beat, finished from batches"
-            " where id in (select distinct batch from jobs where status = 'leased') and id <> ?",
-            (self.batch,),
-        )
+    def gone(self, db: sqlite3.Connection) -> list[int]:
+        """The batches that work no more: what they held is free."""
+        held = db.execute("select id, host, process, beat, finished from batches where id <> ?", (self.batch,))
         return [row[0] for row in held if row[4] or self._is_gone(*row[:4])]
 
     def _is_gone(self, batch: int, host: str, process: int, beat: float) -> bool:

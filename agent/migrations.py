@@ -254,3 +254,42 @@ def keep_a_ledger(db: Database) -> None:
     """What batches are to read and how far each document is; where documents came from, with the user's own columns."""
     for statement in _LEDGER:
         db.execute(statement)
+
+
+_OUTBOX = (
+    """
+    create table posted (
+        id integer primary key,
+        token text not null unique,
+        batch integer not null references batches (id),
+        remote text,
+        state text not null default 'preparing' check (state in ('preparing', 'sent', 'ended')),
+        changed text not null
+    )
+    """,
+    """
+    create table asked (
+        id integer primary key,
+        key text not null references jobs (key),
+        run integer not null references runs (id),
+        question text not null,
+        request_sha256 text not null,
+        request text not null,
+        tokens integer not null,
+        model text not null,
+        base_url text,
+        posted integer references posted (id),
+        answered integer not null default 0,
+        tries integer not null default 1,
+        unique (key, request_sha256)
+    )
+    """,
+    "create index asked_posted on asked (posted) where not answered",
+)
+
+
+@migrations()
+def keep_an_outbox(db: Database) -> None:
+    """Questions that wait for a provider's batch endpoint, and the files in which they were posted."""
+    for statement in _OUTBOX:
+        db.execute(statement)

@@ -17,7 +17,7 @@ PRELOADED = ("instructor", "instructor.core", "openai.types.chat", "eval.tallies
 
 
 @dataclass(frozen=True)
-class Address:
+class Elsewhere:
     """A server that runs in another process."""
 
     base_url: str
@@ -25,7 +25,7 @@ class Address:
 
 def work(db: str, base_url: str | None, folder: str, concurrency: int) -> None:
     """One batch over a folder."""
-    server = Address(base_url) if base_url else None
+    server = Elsewhere(base_url) if base_url else None
     world = World(Path(db), server, "model" if server else "offline", concurrency=concurrency)
     world.read(entries(sorted(Path(folder).iterdir())))
 

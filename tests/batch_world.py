@@ -7,19 +7,19 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import SecretStr
 
 from agent.batch import Batch, Tally
 from agent.batch_calls import Calls, Patience, Purse
+from agent.batch_run import conduct
 from agent.batch_step import Setup, Stepped, step
 from agent.ledger import Entry, Kept, Ledger
 from agent.model import Model, ModelSettings
 from agent.pace import Limits, Pace
 from agent.pipeline import Plan, ReaderName, make_plan
 from agent.store import Store
-from eval.server import Server
 from eval.tallies import FORM_NAME
 
 SECRET = SecretStr("sk-canary-5f1e2d")
@@ -58,12 +58,20 @@ class InThread:
         """Nothing to end."""
 
 
+class Address(Protocol):
+    """A server, here or in another process."""
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+
+
 @dataclass
 class World:
     """A database and a server, and batches over documents between them."""
 
     db: Path
-    server: Server | None = None
+    server: Address | None = None
     reader: ReaderName = "model"
     form: str = FORM_NAME
     concurrency: int = 4
@@ -96,10 +104,9 @@ class World:
             batch = Batch(ledger, plan, self.readers, calls, at_once=self.concurrency + 2, tell=self.tell)
             self.began(batch)
             try:
-                return await batch.run(documents)
+                return await conduct(batch, documents)
             finally:
-                if calls:
-                    await calls.model.close()
+                await batch.close()
 
     def _calls(self, plan: Plan, store: Store) -> Calls | None:
         if plan.model is None:

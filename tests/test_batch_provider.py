@@ -1,0 +1,308 @@
+"""A provider's batch endpoint: rounds of questions, posted and collected over restarts, each paid once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from agent import cli, ledger as ledgers
+from agent.batch import Tally
+from agent.batch_calls import Purse, StopError
+from agent.batch_outbox import FileLimits, Outbox
+from agent.batch_run import conduct
+from agent.batch_step import Setup
+from agent.ledger import Ledger
+from agent.model import ModelSettings
+from agent.pipeline import make_plan
+from agent.provider_batch import Mail, Post, Rounds, at_half_price
+from agent.store import Store
+from eval import tallies
+from eval.batch_server import BatchServer, Posted, at_once
+from eval.server import Body
+from tests.batch_world import InThread, entries, rows
+
+COUNT = 10
+
+
+class KilledError(BaseException):
+    """The process dies here."""
+
+
+@dataclass
+class Sender:
+    """Runs over the endpoint; ``mail`` may be one that dies."""
+
+    db: Path
+    server: BatchServer
+    limits: FileLimits = FileLimits()  # noqa: RUF009 - a frozen value
+    budget: int | None = None
+    mail: type[Mail] = Mail
+    began: Callable[[Rounds], None] = lambda _: None
+
+    def read(self, paths: Sequence[Path]) -> Tally:
+        """One run, to its end or its death."""
+        ledgers._open.clear()  # what an earlier run held, it held in a process that is gone
+        return asyncio.run(self._read(paths))
+
+    async def _read(self, paths: Sequence[Path]) -> Tally:
+        settings = ModelSettings("m", self.server.base_url, input_price=Decimal(2), output_price=Decimal(8))
+        plan = make_plan(tallies.FORM_NAME, at_half_price(settings), reader="model")
+        assert plan.model is not None
+        client = openai.AsyncOpenAI(api_key="none", base_url=settings.base_url, max_retries=0)
+        with Store(self.db) as store:
+            ledger = Ledger(store)
+            ledger.open("{}")
+            readers = InThread(Setup.of(plan, tallies.FORM_NAME))
+            rounds = Rounds(ledger, plan, readers, None, at_once=4)
+            post = Post(0.01, self.limits, outage=2.0)
+            outbox = Outbox(ledger, settings.base_url)
+            rounds.post_by(self.mail(client, plan.model, outbox, Purse(self.budget), post))
+            self.began(rounds)
+            try:
+                return await conduct(rounds, entries(paths))
+            finally:
+                await rounds.close()
+
+
+@pytest.fixture
+def stalls(tmp_path: Path) -> list[Path]:
+    return tallies.write(tmp_path / "stalls", COUNT)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "gouji.db"
+
+
+def check_whole(db: Path) -> None:
+    assert rows(db, "select status, count(*) from jobs group by 1") == [("accepted", 9), ("review", 1)]
+    assert rows(db, "select count(*), count(distinct key) from runs where outcome is not null") == [(COUNT, COUNT)]
+    assert rows(db, "select count(*) from records") == [(9,)]
+
+
+def test_all_questions_go_in_one_file_and_come_back_answered(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer) as server:
+        tally = Sender(db, server).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches] == [COUNT]
+    assert tally.statuses == {"accepted": 9, "review": 1}
+    assert tally.stopped is None
+    check_whole(db)
+
+
+def test_the_journal_tells_half_the_price(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer) as server:
+        Sender(db, server).read(stalls)
+
+    told = rows(db, "select input_tokens, output_tokens, cost from calls")
+    assert len(told) == COUNT
+    assert all(Decimal(cost) == (read + 4 * written) * Decimal("0.000001") for read, written, cost in told)
+    assert rows(db, "select count(*) from runs where cost is null and outcome is not null") == [(0,)]
+
+
+def careless(body: Body) -> str:
+    said = tallies.answer(body)
+    return said if len(said) < 45 else said.replace("1@4 ", "1@4 9", 1)
+
+
+def test_only_the_questions_that_failed_go_in_the_next_round(db: Path, stalls: list[Path]) -> None:
+    wrong = {line for path in stalls[:3] for line in path.read_text().splitlines()[3:4]}
+
+    def sometimes(body: Body) -> str:
+        asked = str(body["messages"][1]["content"])
+        return careless(body) if any(line in asked for line in wrong) else tallies.answer(body)
+
+    with BatchServer(sometimes) as server:
+        Sender(db, server).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches] == [COUNT, 3]
+    check_whole(db)
+
+
+@pytest.mark.parametrize(("limits", "files"), [(FileLimits(requests=4), [4, 4, 2]), (FileLimits(size=9_000), [5, 5])])
+def test_files_keep_within_the_limits_of_requests_and_bytes(
+    db: Path, stalls: list[Path], limits: FileLimits, files: list[int]
+) -> None:
+    with BatchServer(tallies.answer, most_requests=limits.requests, most_bytes=limits.size) as server:
+        Sender(db, server, limits).read(stalls)
+
+        sent = [len(posted.lines) for posted in server.batches]
+        assert sent == files
+        assert all(len(data) <= limits.size for data in server.files.values())
+    check_whole(db)
+
+
+def some(first: int, status: str = "expired") -> Callable[[Posted], None]:
+    return lambda posted: posted.finish(status, first)
+
+
+def test_what_expired_is_posted_again_and_what_was_answered_is_kept(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer, [some(6), at_once]) as server:
+        Sender(db, server).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches] == [COUNT, 4]
+        assert server.paid == COUNT
+    check_whole(db)
+
+
+def test_a_batch_that_leaves_lines_out_is_filled_up(db: Path, stalls: list[Path]) -> None:
+    def leave_out(posted: Posted) -> None:
+        posted.finish()
+        del posted.output[2:5]
+
+    with BatchServer(tallies.answer, [leave_out, at_once]) as server:
+        Sender(db, server).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches] == [COUNT, 3]
+    check_whole(db)
+
+
+def test_lines_that_failed_are_asked_again_and_a_refusal_is_not(db: Path, stalls: list[Path]) -> None:
+    def mixed(posted: Posted) -> None:
+        posted.finish()
+        posted.output[0] = posted.refused(posted.lines[0], 500, "crashed")
+        posted.output[1] = posted.refused(posted.lines[1], 429, "slow down")
+
+    with BatchServer(tallies.answer, [mixed, at_once]) as server:
+        Sender(db, server).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches] == [COUNT, 2]
+    check_whole(db)
+
+
+def test_a_question_that_never_gets_an_answer_fails_alone(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer, [lambda posted: posted.finish("expired", len(posted.lines) - 1)]) as server:
+        Sender(db, server).read(stalls)
+
+        assert len(server.batches) == 6 - 1
+    assert rows(db, "select count(*) from jobs where status = 'failed' and error like '%unanswered 5 times'") == [(1,)]
+
+
+def test_a_server_without_schemas_takes_one_round_more(db: Path, stalls: list[Path]) -> None:
+    def no_schema(posted: Posted) -> None:
+        for line in posted.lines:
+            kind = line["body"].get("response_format", {}).get("type")
+            refused = posted.refused(line, 400, "This response_format type is unavailable now")
+            posted.output.append(refused if kind == "json_schema" else posted.answered(line))
+        posted.status = "completed"
+
+    with BatchServer(tallies.answer, [no_schema]) as server:
+        Sender(db, server).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches] == [COUNT, COUNT]
+    check_whole(db)
+
+
+def later(looks: int) -> Callable[[Posted], None]:
+    return lambda posted: posted.finish() if posted.looks >= looks else None
+
+
+def test_stopped_while_it_waits_it_collects_another_day(db: Path, stalls: list[Path]) -> None:
+    def soon(rounds: Rounds) -> None:
+        asyncio.get_running_loop().call_later(0.5, rounds.stop, StopError("enough"))
+
+    with BatchServer(tallies.answer, [later(10_000)]) as server:
+        tally = Sender(db, server, began=soon).read(stalls)
+        assert str(tally.stopped) == "enough"
+        assert tally.statuses == {"asked": COUNT}
+        server.fates = [at_once]
+        Sender(db, server).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches] == [COUNT]
+    check_whole(db)
+
+
+def dying(where: str, *, after: bool) -> type[Mail]:
+    """Mail whose process dies before or after one of its steps, the first time."""
+    died: list[bool] = []
+
+    class Dying(Mail):
+        """Dies once."""
+
+    step = getattr(Mail, where)
+
+    async def once(self: Mail, *arguments: Any) -> Any:
+        if died:
+            return await step(self, *arguments)
+        died.append(True)
+        if after:
+            await step(self, *arguments)
+        raise KilledError
+
+    setattr(Dying, where, once)
+    return Dying
+
+
+@pytest.mark.parametrize("where", ["_upload", "_take_in", "send", "collect"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_killed_at_any_step_it_goes_on_and_pays_once(db: Path, stalls: list[Path], where: str, after: bool) -> None:
+    with BatchServer(tallies.answer) as server:
+        sender = Sender(db, server, mail=dying(where, after=after))
+        with pytest.raises(KilledError):
+            sender.read(stalls)
+        sender.read(stalls)
+
+        assert server.paid == COUNT
+    check_whole(db)
+    assert rows(db, "select count(*) from calls") == [(COUNT,)]
+
+
+def test_a_network_that_fails_now_and_then_is_borne(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer, faults=[503, 429, 500]) as server:
+        Sender(db, server).read(stalls)
+
+        assert server.paid == COUNT
+    check_whole(db)
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, "check the key"), (403, "may not use")])
+def test_what_asking_again_cannot_help_stops_the_run(db: Path, stalls: list[Path], status: int, told: str) -> None:
+    with BatchServer(tallies.answer, faults=[status] * 3) as server:
+        tally = Sender(db, server).read(stalls)
+
+        assert told in str(tally.stopped)
+        server.faults.clear()
+        Sender(db, server).read(stalls)
+    check_whole(db)
+
+
+def test_a_batch_that_the_provider_refuses_stops_the_run_with_its_reason(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer, most_requests=3) as server:
+        tally = Sender(db, server).read(stalls)
+
+        assert "failed: 10 requests" in str(tally.stopped)
+        assert rows(db, "select count(*) from jobs where status = 'failed'") == [(0,)]
+
+
+def test_a_budget_holds_back_what_it_does_not_cover(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer) as server:
+        tally = Sender(db, server, budget=3000).read(stalls)
+
+        assert 0 < server.paid < COUNT
+        assert "budget" in str(tally.stopped)
+        Sender(db, server).read(stalls)
+
+        assert server.paid == COUNT
+    check_whole(db)
+
+
+def test_the_command_posts_and_collects(
+    db: Path, stalls: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with BatchServer(tallies.answer) as server:
+        arguments = ["batch", str(stalls[0].parent), "--db", str(db), "--form", tallies.FORM_NAME, "--json"]
+        arguments += ["--model", "m", "--base-url", server.base_url, "--transport", "batch", "--poll", "0.05"]
+        code = cli.run(arguments)
+
+    assert code == 3
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["accepted"], told["review"], told["usage"]["calls"]) == (9, 1, COUNT)
