@@ -151,11 +151,11 @@ def local(name: str, profile: Profile | None, environment: Mapping[str, str]) ->
     Raises UsageError where its weights are not there.
     """
     weights_file(name)
-    # Two cores give a few tokens a second, and questions wait for one another.
+    # Two cores give a few tokens a second, and the questions of a batch wait for one another in the server.
     return ModelSettings(
         name,
-        call_timeout=_seconds(environment, "GOUJI_CALL_TIMEOUT", 900.0),
-        deadline=_seconds(environment, "GOUJI_DEADLINE", 3600.0),
+        call_timeout=_seconds(environment, "GOUJI_CALL_TIMEOUT", 1800.0),
+        deadline=_seconds(environment, "GOUJI_DEADLINE", 7200.0),
         profile=profile or SMALL,
     )
 
