@@ -123,6 +123,11 @@ def _figures(form: Form, grid: Grid) -> Iterator[Variable]:
             )
 
 
+def figure_names(form: Form, *, printed: bool) -> dict[str, str]:
+    """What each figure is called in few words: its row and column, as printed or by their ids."""
+    return {v.name: v.label.partition("：")[2] if printed else v.meaning for v in figure_variables(form)}
+
+
 def list_variables(items: Items) -> Iterator[Variable]:
     """The figures of a list, with ``*`` for the number of the entry."""
     for column in items.columns:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -87,9 +88,12 @@ def _csv_line(row: Row) -> str:
 def _csv_cell(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, str):
-        return '"' + visible(inert(value)).replace('"', '""') + '"'
-    return _plain(value)
+    return _csv_text(value) if isinstance(value, str) else _plain(value)
+
+
+@lru_cache(maxsize=100_000)  # ids, names and paths come again in every row
+def _csv_text(text: str) -> str:
+    return '"' + visible(inert(text)).replace('"', '""') + '"'
 
 
 def _plain(value: object) -> str:

@@ -45,6 +45,7 @@ def application(desk: Desk, key: Key) -> ASGIApp:
         Route("/report/{run:int}/page/{page:int}.png", pages.picture),
         Route("/report/{run:int}/places", pages.places),
         Route("/report/{run:int}/{what}", pages.decide, methods=["POST"]),
+        Route("/audit", pages.audit),
         Route("/language/{language}", pages.language),
         Mount("/static", StaticFiles(directory=_HERE / "static")),
     ]
@@ -80,6 +81,10 @@ class _Pages:
         """The list of what waits, or was decided."""
         chosen = Chosen.of(request.query_params)
         return self._page(request, "queue.html.jinja", views.queue(self.desk, chosen, _done(request)))
+
+    def audit(self, request: Request) -> Response:
+        """What does not fit across the years."""
+        return self._page(request, "audit.html.jinja", views.audit(self.desk, self._language(request)))
 
     def report(self, request: Request) -> Response:
         """One report."""

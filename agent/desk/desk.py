@@ -70,13 +70,19 @@ class Desk:
 
     def form_of(self, review: Review) -> Form:
         """The form of a report. Raises UsageError where it is not known here."""
-        name = review.original.form
+        found = self.form_named(review.original.form)
+        if found is None:
+            raise UsageError(f"the form {review.original.form} is not known here; name it with --form path.py:Name")
+        return found
+
+    def form_named(self, name: str) -> Form | None:
+        """A form by name; None where it is not known here."""
         if self.form and self.form.name == name:
             return self.form
         try:
             return load(name)
-        except FormError as error:
-            raise UsageError(f"{error}; name it with --form path.py:Name") from error
+        except FormError:
+            return None
 
     def document(self, review: Review) -> Document:
         """The source of a report, as it was loaded."""

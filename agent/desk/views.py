@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent import decisions, review as reviews
+from agent import audit as across_years, decisions, review as reviews
+from agent.audit import Across
+from agent.codebook import figure_names
 from agent.database import open_for_reading
 from agent.desk import queue as waiting
 from agent.desk.desk import Desk, has_pages
@@ -13,8 +15,13 @@ from agent.desk.sheet import MARKS, by, sheet
 from agent.desk.texts import text
 from agent.errors import UsageError
 from agent.language import REASONS, Language
+from agent.offers import Offer, offers
+from agent.outcome import Grade
 from agent.review import Review
 from agent.squeeze import Squeezed
+from schemas.form import Form
+
+_OPEN = (Grade.UNREAD, Grade.CONTRADICTED)
 
 
 def queue(desk: Desk, chosen: Chosen, decision: int | None) -> dict[str, Any]:
@@ -59,7 +66,44 @@ def report(desk: Desk, run: int, chosen: Chosen, language: Language) -> dict[str
         "undo": _undo(review),
         "undone": {decision.undoes for decision in review.history},
         "who": lambda name: by(name, language),
+        **_beside(desk, review, form, language),
     }
+
+
+def _beside(desk: Desk, review: Review, form: Form, language: Language) -> dict[str, Any]:
+    """What the accepted reports of the years before and after say of this one."""
+    outcome = review.current
+    near = across_years.neighbours(desk.path, form, outcome.subject, outcome.period)
+    names = figure_names(form, printed=language == "zh") if near else {}
+    found = across_years.beside(form, outcome, near)
+    offered: list[Offer] = []
+    if review.open and near and any(grade in _OPEN for grade in outcome.grades.values()):
+        offered = offers(form, outcome, desk.evidence(review), near)
+    return {
+        "near": near,
+        "breaks": [_told(a, names, language) for a in found if a.held is False],
+        "holding": sum(a.held is True for a in found),
+        "offers": [(offer, names.get(offer.path, offer.path), ", ".join(map(str, offer.periods))) for offer in offered],
+    }
+
+
+def _told(found: Across, names: dict[str, str], language: Language) -> tuple[str, str, str, tuple[str, ...]]:
+    rule = across_years.rule(found.link, chinese=language == "zh")
+    difference = text(language, "difference", difference=abs(found.difference))
+    own = (*found.link.plus, *found.link.after) if found.after.record is None else found.link.before
+    return across_years.told(found, names), difference, rule, own
+
+
+def audit(desk: Desk, language: Language) -> dict[str, Any]:
+    """Every break between accepted reports, by form."""
+    with open_for_reading(desk.path) as db:
+        names = [name for (name,) in db.execute("select distinct form from records order by form")]
+    found = []
+    for form in (known for name in names if (known := desk.form_named(name)) and known.links):
+        called = figure_names(form, printed=language == "zh")
+        result = across_years.audit(desk.path, form)
+        found.append((form.title, result, [(b.after.subject, _told(b, called, language)) for b in result.breaks]))
+    return {"audits": found, "done": None}
 
 
 def places(desk: Desk, run: int) -> dict[str, list[tuple[int, int, int]]]:
