@@ -155,6 +155,8 @@ def _not_this_form(document: Document, form: Form, spans: Mapping[str, Span], ta
     titled = any(re.search(title, text) for title in form.titles for text in (beginning, re.sub(r"\s+", "", beginning)))
     headed = sum(span.headed for span in spans.values())
     printed = any(2 * sum(bool(row.strip.tokens) for row in rows.strips) >= len(rows.grid.rows) > 1 for rows in tables)
+    if titled and printed:  # though the rest of it be lost
+        return ""
     shown = len(spans) if printed else headed
     if shown < form.minimum_sections:
         return f"{shown} of the {form.minimum_sections} sections a {form.name} shows at least"
