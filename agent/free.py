@@ -60,7 +60,9 @@ class _Check:
         spoken = {path for path in self.attested if path in found and path not in sound}
         figures = self._figures(found, sound, spoken)
         sums = add_up(self.free.identities, figures)
-        proved = {p for p in sums.proved if p not in spoken and (not found[p].doubt or p in sums.exactly)}
+        # A sum says nothing of a zero that is in doubt.
+        firm = {p for p in found if not found[p].doubt or (p in sums.exactly and found[p].figure.value)}
+        proved = (sums.proved & firm) - spoken
         swaps = self._interchangeable(found, figures, proved)
         proved -= swaps
         dropped = {p for p in found if p not in proved and p not in spoken and p not in sums.failed and self._spare(p)}

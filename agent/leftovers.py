@@ -108,7 +108,7 @@ class _Scope:
                 return reason
         if self._beside(one):
             return BESIDE
-        if abs(one.value) in self.values and not one.doubtful:
+        if one.value and abs(one.value) in self.values and not one.doubtful:
             return REPEATS
         above = max((line for line in self.anchors if line < one.line), default=None)
         if above and one.value in self.runs.get(above, ()):

@@ -188,11 +188,15 @@ def _without_odd(found: Mapping[str, Match], declared: Mapping[str, FreeFigure])
 
 
 def _on_other_entries(reading: Reading, found: Mapping[str, Match], free: Free) -> Iterator[tuple[str, Match]]:
+    """What stands on the line of an entry that is not its own: a cell of another, a figure without a label there."""
     for listed in free.lists:
         anchors = {index: anchor(reading, listed, index) for index in range(entries(reading, listed))}
+        for path, one in found.items():
+            if one.printed and one.doubt == "label" and one.printed.line in anchors.values():
+                yield path, Match(one.figure, None, OTHER_ENTRY)
         for index, own in anchors.items():
             for column in listed.figures:
                 path = f"{listed.id}.{index}.{column.id}"
-                one = found.get(path)
-                if one and one.printed and one.printed.line != own and one.printed.line in anchors.values():
-                    yield path, Match(one.figure, None, OTHER_ENTRY)
+                cell = found.get(path)
+                if cell and cell.printed and cell.printed.line != own and cell.printed.line in anchors.values():
+                    yield path, Match(cell.figure, None, OTHER_ENTRY)

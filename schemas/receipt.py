@@ -75,7 +75,8 @@ FORM: Form = declare(
         "rounding": (_p(r"\bround|\brnd\b|\brou\w*\s?d[il1]n"),),
         "total": (_p(r"\bt[o0]ta[l1]\b|\bjumlah\b"), _p(r"\b(?:amount|amt|balance)\s*(?:due|payable)\b|\bto\s+pay\b")),
         "paid": (
-            _p(r"\bcash\b|\bpa(?:id|yment)\b|\btender|\bvisa\b|\bmaster|\bdebit\b|\bcredit\b|\bcard\b|\breceived\b"),
+            _p(r"\bcash\b|\bpa(?:id|yment)\b|\btender|\bvisa\b|\bmaster\s*card\b|\bdebit\b|\bcredit\b|\breceived\b"),
+            _p(r"\bcard\b(?!\s+[a-z]{3})|\bcard\s+(?:type|pay|no)"),
         ),
         "change": (_p(r"\bchange\b|\bbaki\b"),),
         "date": (_p(r"\bdate\b|\btarikh\b"),),
