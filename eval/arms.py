@@ -57,6 +57,7 @@ async def _pipeline(case: Case, setup: Setup) -> Answer:
     reader: Mapping[str, ReaderName] = {"gouji": "model", "thrifty": "thrifty", "offline": "offline"}
     outcome = await aextract(
         case.path or case.data,
+        form=case.form,
         name=case.name,
         reader=reader[setup.arm],
         model=setup.model,
@@ -82,7 +83,7 @@ class _Baseline:
     def __init__(self, case: Case, setup: Setup) -> None:
         from agent.evidence import gather
 
-        self.form: Form = load_form()
+        self.form: Form = load_form(case.form)
         self.document: Document = load(case.path or case.data, name=case.name)
         self.evidence: Evidence = gather(self.document, self.form)
         assert setup.model is not None
@@ -97,6 +98,11 @@ class _Baseline:
 
     def attempt(self, said: list[Said]) -> _Attempt:
         """The answers as figures and words."""
+        if self.form.free:
+            from agent.free_wire import parse
+
+            given = parse(said[0], self.form, self.document, self.settings.name)
+            return _Attempt(given.figures, {}, given.words, said[0].value is not None, said[0].usage)
         from agent.extraction import PROSE, merge, parse_prose, parse_tables
 
         tables = [a for a in said if a.question.name != PROSE]
@@ -110,6 +116,10 @@ class _Baseline:
 
     def failed_sums(self, attempt: _Attempt) -> list[str]:
         """Sums that fail, and rows that were left out, in words."""
+        if self.form.free:
+            from eval.free_scores import failed_sums
+
+            return failed_sums(attempt.figures, self.form)
         from agent.solver import holds, sides
         from agent.sums import equations, grid_of
 
@@ -129,6 +139,11 @@ class _Baseline:
 
     def record(self, attempt: _Attempt) -> dict[str, Any]:
         """The public record as these arms would store it: what was said, whatever the source holds."""
+        if self.form.free:
+            from agent.free_record import record
+            from agent.outcome import Reading
+
+            return record(Reading(attempt.figures, attempt.words, {}), self.form)
         made: dict[str, Any] = {"form": self.form.name}
         for one in self.form.fields:
             words = attempt.words.get(one.id)

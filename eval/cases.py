@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from agent.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from schemas.form import Form
 
 Expect = Literal["accepted", "review", "not_this_form"]
 EXPECTS = ("accepted", "review", "not_this_form")
@@ -22,7 +25,8 @@ class Case:
 
     ``record`` has the shape of the public record; null = printed blank or not decidable.
     ``undetermined``: cells (or whole rows or tables) the text cannot settle.
-    ``text`` is what a reader of the file sees, ``encoding`` how the file holds it.
+    ``text`` is what a reader of the file sees, ``encoding`` how the file holds it. ``form``: None = the first
+    built-in one; ``at``: the line of each figure and text, where no grid says it.
     """
 
     text: str
@@ -37,11 +41,23 @@ class Case:
     damage: Sequence[str] = ()
     notes: Sequence[str] = ()
     path: Path | None = None
+    form: str | None = None
+    at: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def decidable(self) -> bool:
         """True where the text settles every figure."""
         return not self.undetermined
+
+    @property
+    def free(self) -> Form | None:
+        """The form, where it has no grid."""
+        if self.form is None:
+            return None
+        from schemas import load
+
+        found = load(self.form)
+        return found if found.free else None
 
     @property
     def data(self) -> bytes:
@@ -50,6 +66,10 @@ class Case:
 
     def figures(self) -> dict[str, Any]:
         """The true figures by path, for the tables and rows the record gives."""
+        if self.free:
+            from eval.free_scores import figures
+
+            return figures(self.record, self.free)
         found: dict[str, Any] = {}
         for table in TABLES:
             for row, cells in (self.record.get(table) or {}).items():
@@ -62,24 +82,27 @@ class Case:
         return any(path == u or path.startswith(f"{u}.") for u in self.undetermined)
 
 
-def load_folder(folder: Path) -> list[Case]:
-    """The cases of a folder, by name. Raises UsageError where there are none, InputError where one is broken."""
+def load_folder(folder: Path, form: str | None = None) -> list[Case]:
+    """The cases of a folder, by name; ``form``: of those that name none.
+
+    Raises UsageError where there are none, InputError where one is broken.
+    """
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder")
-    cases = list(_cases(folder))
+    cases = list(_cases(folder, form))
     if not cases:
         raise UsageError(f"{folder}: no case in it; a case is NAME.txt with NAME.json beside it")
     return cases
 
 
-def _cases(folder: Path) -> Iterator[Case]:
+def _cases(folder: Path, form: str | None) -> Iterator[Case]:
     for path in sorted(folder.glob("*.json")):
         text = path.with_suffix(".txt")
         if text.is_file():
-            yield load_case(text)
+            yield load_case(text, form)
 
 
-def load_case(path: Path) -> Case:
+def load_case(path: Path, form: str | None = None) -> Case:
     """The case whose text is at ``path``, with the JSON beside it."""
     from agent.document import load
 
@@ -88,6 +111,8 @@ def load_case(path: Path) -> Case:
         truth = json.loads(answer.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, ValueError) as error:
         raise InputError(f"{answer}: {error}") from error
+    if isinstance(truth, dict) and form and "record" in truth:
+        truth.setdefault("expect", "accepted")  # a set made by others says only what is true
     if not isinstance(truth, dict) or truth.get("expect") not in EXPECTS:
         raise InputError(f"{answer}: `expect` must be one of {', '.join(EXPECTS)}")
     record = truth.get("record") or {}
@@ -103,6 +128,8 @@ def load_case(path: Path) -> Case:
         damage=tuple(truth.get("damage") or ()),
         notes=tuple(truth.get("notes") or ()),
         path=path,
+        form=form or truth.get("form"),
+        at=truth.get("at") or {},
     )
 
 
@@ -131,6 +158,8 @@ def dumps(case: Case) -> str:
         "damage": list(case.damage),
         "notes": list(case.notes),
         "record": case.record,
+        "form": case.form,
+        "at": dict(case.at),
     }
     kept = {key: value for key, value in truth.items() if value or key in ("expect", "violations")}
     return json.dumps(kept, ensure_ascii=False, indent=1, default=_number) + "\n"

@@ -36,6 +36,7 @@ def command() -> None:
 
 @command.command("run")
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--form", help="The form of cases that name none. 报告种类")
 @click.option("--reader", type=click.Choice(["offline", "model", "thrifty"]), help="Who reads. 读法")
 @click.option("--arm", "arms", multiple=True, metavar="ARM", help="One arm, again for more, or `all`. 对照组")
 @click.option("--model", help="The model; `simulated` answers from the truth. 模型名称")

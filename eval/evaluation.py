@@ -27,6 +27,7 @@ class Options:
 
     db: Path
     folder: Path | None = None
+    form: str | None = None
     reader: str | None = None
     arms: tuple[str, ...] = ()
     model: str | None = None
@@ -45,7 +46,7 @@ class Options:
 def run(options: Options) -> int:
     """Read the cases with every arm asked for, tell what came out, 1 where the gate fails."""
     folder = options.folder or GOLD
-    cases = load_folder(folder)
+    cases = load_folder(folder, options.form)
     setups = [_setup(options, arm) for arm in _arms(options)]
     baseline = _baseline(options.baseline) if options.baseline else None
     results = Results(options.db)

@@ -38,7 +38,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Score:
-    """One answer beside its truth. ``wrong``: paths at which an accepted record differs from it."""
+    """One answer beside its truth. ``wrong``: paths at which an accepted record differs from it.
+
+    ``likeness``: of texts, how like the truth they are, 0 to 1.
+    """
 
     expect: str
     status: str
@@ -50,6 +53,7 @@ class Score:
     cells_right: int
     wrong: tuple[str, ...] = ()
     prose: Mapping[str, Verdict] = field(default_factory=dict)
+    likeness: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -73,6 +77,10 @@ def answer_of(outcome: Outcome) -> Answer:
 
 def score(case: Case, answer: Answer) -> Score:
     """The answer beside the case's truth."""
+    if case.free:
+        from eval.free_scores import score as of_free
+
+        return of_free(case, answer, case.free)
     truth = case.figures()
     accepted = answer.status == "accepted"
     wrong = differing(truth, figures_of(answer.record)) if accepted else ()

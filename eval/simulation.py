@@ -67,28 +67,29 @@ class Simulation(Server):
         name = f"{SIMULATED}:{repeat}:{case.name}"
         document = load(case.path or case.data, name=case.name)
         # One case at a time is read in a process; the seats before it are empty again.
-        self.seats = {name: _Seat(case, repeat, faults, Oracle(case.record, load_form(), document))}
+        self.seats = {name: _Seat(case, repeat, faults, Oracle(case.record, load_form(case.form), document, case.at))}
         return name
 
     def take(self, body: Body, headers: dict[str, str]) -> Reply:
         """Answer a request: from the truth, or with a fault."""
         seat = self.seats[body["model"]]
         right = seat.oracle.answer(body)
-        kind = "tables" if any(name in right for name in load_form().tables) else "prose"
+        form = seat.oracle.form
+        kind = "fields" if form.free else "tables" if any(name in right for name in form.tables) else "prose"
         seat.asked[kind] += 1
         rng = Random(  # noqa: S311 - faults, not secrets
             f"{seat.faults.seed}/{seat.case.name}/{seat.repeat}/{kind}/{seat.asked[kind]}"
         )
         if rng.random() >= seat.faults.rate:
             return Reply(body=completion(_text(right), body))
-        return _faulty(right, kind, body, rng)
+        return _faulty(right, kind, body, rng, seat.oracle)
 
 
 def _text(answer: dict[str, Any]) -> str:
     return json.dumps(answer, ensure_ascii=False)
 
 
-def _faulty(right: dict[str, Any], kind: str, body: Body, rng: Random) -> Reply:
+def _faulty(right: dict[str, Any], kind: str, body: Body, rng: Random, oracle: Oracle) -> Reply:
     from eval import faults
 
     text = _text(right)
@@ -98,7 +99,12 @@ def _faulty(right: dict[str, Any], kind: str, body: Body, rng: Random) -> Reply:
     if draw < 0.15:
         cut = text[: rng.randrange(1, len(text))]
         return Reply(body=completion(cut, body, finish=rng.choice(("stop", "length"))))
-    spoilt = faults.in_tables(right, load_form(), rng) if kind == "tables" else faults.in_prose(right, rng)
+    if kind == "fields":
+        from eval.free_faults import in_fields
+
+        spoilt = in_fields(right, oracle.form, oracle.document, rng)
+    else:
+        spoilt = faults.in_tables(right, oracle.form, rng) if kind == "tables" else faults.in_prose(right, rng)
     return Reply(body=completion(_text(spoilt), body))
 
 

@@ -80,7 +80,8 @@ def tally(results: Sequence[Result]) -> Tally:
     scores = [result.score for result in results if result.score]
     reasons = Counter(reason for result in results for reason in result.reasons)
     verdicts: dict[str, Counter[str]] = {
-        name: Counter(score.prose[name] for score in scores if name in score.prose) for name in PROSE
+        name: Counter(score.prose[name] for score in scores if name in score.prose)
+        for name in dict.fromkeys([*PROSE, *(name for score in scores for name in score.prose)])
     }
     return Tally(
         cases=len(results),
