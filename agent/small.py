@@ -42,6 +42,7 @@ _ENTRY = re.compile(
 _ENTRY_NUMBER = re.compile(
     r"^(?:[一二三四五六七八九十]{1,3}是|[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、])\s*"
 )
+_DIGIT = re.compile(r"\d")
 _YEAR = re.compile(r"[12]\d{3}|[〇○零]")
 
 
@@ -212,7 +213,8 @@ def _may_state(field: Field, passage: str) -> bool:
     if field.kind == "texts" and passage.endswith((":", "：")):
         return False  # what leads a list in is no entry of it
     if field.says:
-        return any(word in passage for word in field.says)
+        named = any(word in passage for word in field.says)
+        return named and (field.kind != "structure" or _DIGIT.search(passage) is not None)
     return field.kind not in ("year", "date") or _YEAR.search(passage) is not None
 
 

@@ -155,6 +155,15 @@ def test_a_field_is_asked_over_the_passages_that_may_state_it() -> None:
     assert "[2]" not in question.user
 
 
+def test_counts_are_asked_over_passages_with_figures() -> None:
+    vague = load(TEXT.replace("全年公开信息96条。", "信息公开工作有序。全年公开信息96条。"), name="vague.txt")
+
+    asked = next(question for question in asked_of(vague) if question.fields == ("published",))
+
+    assert "全年公开信息96条。" in asked.user
+    assert "信息公开工作有序。" not in asked.user
+
+
 def test_nothing_in_the_text_ends_the_report() -> None:
     assert all(question.user.count("</report>") <= 1 for question in asked_of(DOCUMENT))
 
