@@ -41,6 +41,10 @@ SAID = frozenset({"count", "year", "date", "flag"})
 """Kinds of fields that are given as ``value | quote``."""
 
 
+_LONGEST_PASSAGE = 300
+"""Letters of a passage that states one value; a whole report states anything."""
+
+
 @lru_cache(maxsize=32)
 def answer_model(fields: tuple[Field, ...], record: type[BaseModel] | None) -> type[BaseModel]:
     """The shape of an answer for these fields: texts verbatim, every other value with its quote."""
@@ -176,6 +180,8 @@ class _Reader:
                     return self._structure(said)
                 case _:
                     given, _, words = said.partition("|")
+                    if len(words) > _LONGEST_PASSAGE:
+                        raise _InventedError("has a quote too long to say what states it")
                     quote = self._about(self._quoted(words))
                     return self._stated(given.strip(), quote.text), [quote]
         except _InventedError as invented:

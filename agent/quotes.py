@@ -194,13 +194,14 @@ def states(quote: str, count: int, of: Sequence[str] = ()) -> bool:
 def denies(quote: str, of: Sequence[str]) -> bool | None:
     """Whether a quote says that something was not so, or came to nothing; None where it says both.
 
-    ``of``: words of what is asked, one of which stands where it says that it was so.
+    ``of``: words of what is asked, one of which stands in the clause that says so.
     """
-    clauses = [clause for clause in _CLAUSE.split(_NAMED.sub("", normal(quote))) if clause.strip()]
-    about = [clause for clause in clauses if not of or _holds(clause, of)]
-    if not any(_denied(clause) for clause in clauses):
+    clauses = [clause for clause in _CLAUSE.split(normal(quote)) if not of or _holds(clause, of)]
+    denied = [_denied(_NAMED.sub("", clause)) for clause in clauses]
+    if not any(denied):
         return False
-    return None if any(_positive(clause) and not _denied(clause) for clause in about) else True
+    affirmed = any(_positive(clause) and not its for clause, its in zip(clauses, denied, strict=True))
+    return None if affirmed else True
 
 
 def _holds(text: str, of: Sequence[str]) -> bool:

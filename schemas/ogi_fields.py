@@ -48,7 +48,7 @@ FIELDS = (
         "was an information-processing fee (信息处理费) charged? null if the text is silent",
         ("other", "overview"),
         label="收取信息处理费",
-        says=("费",),
+        says=("处理费", "费用", "收费", "收取"),
     ),
     Field("problems", "texts", "each problem named, verbatim", ("problems",), label="存在的问题"),
     Field("improvements", "texts", "each improvement named or planned, verbatim", ("problems",), label="改进情况"),

@@ -136,6 +136,13 @@ def test_a_value_that_the_patterns_read_otherwise_is_dropped() -> None:
     assert all("says elsewhere" in why for why in dropped.values())
 
 
+def test_a_passage_that_is_half_the_report_states_no_one_value() -> None:
+    source = f"全年未收到政府信息公开申请。{'水务工作一切如常。' * 60}"
+
+    assert kept_of(source, requests_received=f"0 | {source[:60]}")[0] == {"requests_received": 0}
+    assert kept_of(source, requests_received=f"0 | {source}")[0] == {}
+
+
 def test_a_source_without_sections_is_still_searched() -> None:
     kept, _ = kept_of("请拨打电话 0999-5550142\n", contact={"phone": "09995550142"})
 
@@ -195,12 +202,16 @@ def test_a_count_stands_together_with_what_is_counted(quote: str, count: int, st
         ("免收信息处理费", True),
         ("收取信息处理费 300 元", False),
         ("不断规范信息处理费的收取", False),
-        ("未作减免，收取信息处理费 300 元", None),
+        ("未作减免，收取信息处理费 300 元", False),
+        ("未收取检索费用，收取信息处理费 300 元", None),
         ("对 3 件申请未收取信息处理费", True),
+        ("（二）信息处理费收取情况。2023 年，我局未收取。", True),
+        ("没有诉讼，依法收取信息处理费。", False),
+        ("依法收取信息处理费。本年没有诉讼。", False),
     ],
 )
 def test_a_quote_denies_or_does_not(quote: str, denied: bool | None) -> None:
-    assert denies(quote, ("费",)) is denied
+    assert denies(quote, ("处理费", "费用", "收取")) is denied
 
 
 @pytest.mark.parametrize(
