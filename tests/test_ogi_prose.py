@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from eval.cases import Case, load_folder
+from eval.generator import generate
+from eval.prose_scores import tallies, told
 from schemas import load as load_form
 
+GOLD = Path(__file__).parent.parent / "eval" / "gold"
 PERIOD = "报告所列数据的统计期限为2023年1月1日至2023年12月31日。"
 BODY = f"{PERIOD}\n一、总体情况\n"
 
@@ -414,3 +420,34 @@ def test_a_fee_is_read_where_the_text_says_whether_one_was_charged(text: str, ch
 )
 def test_a_rule_about_fees_does_not_say_that_one_was_charged_or_not(text: str) -> None:
     assert fee(text) is None
+
+
+# The patterns held against every text whose truth is known.
+
+
+def wrong(cases: Iterable[Case]) -> list[str]:
+    """What the patterns read otherwise than the truth says."""
+    return [text for tally in tallies(cases, load_form("ogi-annual-report")) for text in tally.wrong]
+
+
+def test_nothing_is_read_wrong_in_the_fixtures_and_in_generated_reports() -> None:
+    assert wrong(load_folder(GOLD)) == []
+    assert wrong(map(generate, range(60))) == []
+
+
+def test_nothing_is_read_wrong_in_real_reports(reports: Path) -> None:
+    assert wrong(load_folder(reports)) == []
+
+
+def test_the_scores_count_what_is_read_right_wrong_and_not_at_all() -> None:
+    title = "青岚县水务局2023年政府信息公开工作年度报告\n"
+    case = Case(title, "accepted", {"organization": "青岚县水务局", "year": 2022, "requests_received": 3}, name="x")
+
+    organ, year, *_, received = (
+        one for one in tallies([case], load_form("ogi-annual-report")) if one.name in case.record
+    )
+
+    assert (organ.precision, organ.recall) == (1.0, 1.0)
+    assert (year.precision, year.recall, len(year.wrong)) == (0.0, 0.0, 1)
+    assert (received.precision, received.recall) == (None, 0.0)
+    assert "year is 2022, read 2023" in told([organ, year, received])
