@@ -72,7 +72,7 @@ class Stepped:
 def step(setup: Setup, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped:
     """Read a document as far as the answers go, by request."""
     try:
-        document, evidence = _seen(setup.form, path, sha256)
+        document, evidence = _seen(setup, path, sha256)
         with _bounded():
             return asyncio.run(_run(document, evidence, setup, answers))
     except GoujiError as error:
@@ -126,12 +126,12 @@ def _plan(setup: Setup) -> Plan:
 
 # A document waits for its answers here as often as not: then its text need not be read again.
 @lru_cache(maxsize=64)
-def _seen(form: str | None, path: str, sha256: str) -> tuple[Document, Evidence]:
+def _seen(setup: Setup, path: str, sha256: str) -> tuple[Document, Evidence]:
     document = load(Path(path))
     if document.sha256 != sha256:
         raise InputError(f"{path}: changed while the batch ran; run it again")
     with _bounded():
-        return document, gather(document, load_form(form))
+        return document, gather(document, _plan(setup).form)
 
 
 @contextmanager
