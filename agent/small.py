@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, create_model
+from pydantic import BaseModel, ConfigDict, StringConstraints, create_model, model_validator
 
 from agent import prose, wire
 from agent.evidence import Evidence, Place, gather
 from agent.extraction import PROSE, TablesAnswer, data
 from agent.model import Question
+from agent.squeeze import squeeze
 from prompts import render
 
 if TYPE_CHECKING:
@@ -243,12 +244,28 @@ def _field_answer(fields: tuple[Field, ...], form: Form, passages: Sequence[str]
     if field.kind == "texts":
         return _sorting(fields, passages)
     if field.kind == "structure":
-        return prose.answer_model((field,), form.record)
+        return _structure(field, form)
     if field.kind == "text":
         return _model(_Field, {field.id: (Annotated[str, StringConstraints(max_length=_LONGEST_TEXT)], ...)})
     value = _value_of(field)
     base = _with(**{field.id: lambda said: _said(said.line, getattr(said, value), passages)})
     return _model(base, {"line": (int, ...), value: (_VALUES[field.kind], ...)})
+
+
+def _structure(field: Field, form: Form) -> type[BaseModel]:
+    """The shape of a structure; the texts of an entry are those of its own quote, or none."""
+
+    def within(self: Any) -> Any:
+        entries = getattr(self, field.id)
+        for entry in entries if isinstance(entries, list) else ():
+            quote = squeeze(getattr(entry, "quote", ""))
+            for name, said in entry:
+                if isinstance(said, str) and squeeze(said) not in quote:
+                    setattr(entry, name, "")
+        return self
+
+    validators: dict[str, Any] = {"within": model_validator(mode="after")(within)}
+    return create_model("Field", __base__=prose.answer_model((field,), form.record), __validators__=validators)
 
 
 def _sorting(fields: Sequence[Field], passages: Sequence[str]) -> type[BaseModel]:

@@ -201,6 +201,14 @@ def test_an_invented_address_is_dropped() -> None:
     assert any("0391-8888888" in finding.message for finding in found.findings)
 
 
+def test_a_channel_that_the_quote_does_not_name_is_left_out() -> None:
+    entry = {"channel": "栖云县林业局", "count": 96, "approximate": False, "parts": [], "quote": "全年公开信息96条"}
+
+    found = words(about("published"), published=[entry]).words["published"]
+
+    assert [(one["channel"], one["count"]) for one in found.value] == [(None, 96)]
+
+
 def test_passages_are_sorted_into_the_lists_they_are_entries_of() -> None:
     question = about("problems")
     assert question.fields == ("problems", "improvements")
