@@ -24,6 +24,7 @@ from agent.places import NOT_THERE, Match, Text, anchor, entries, fits, match
 from schemas.form import Form
 from schemas.free import Free
 
+NOTHING_READ = "nothing was read: a form without a grid is read by a model; name one with --model"
 NO_IDENTITY = "the form has no identity, so nothing could be proved"
 UNPROVED = "no identity over it could be checked"
 SWAPPED = "it could change places with another figure, and every sum would hold; labels would tell them apart"
@@ -55,6 +56,9 @@ class _Check:
     attested: frozenset[str]
 
     def verdict(self) -> Verdict:
+        if not self.reading.figures and not self.reading.words:
+            told = _finding("complete", NOTHING_READ, Reason.INCOMPLETE)
+            return Verdict((told,), dict.fromkeys(self.free.required_figures(), Grade.UNREAD), (), frozenset())
         found = match(self.reading, self.text)
         sound = {path for path, one in found.items() if one.figure.value is not None and not one.problem}
         spoken = {path for path in self.attested if path in found and path not in sound}
@@ -72,9 +76,11 @@ class _Check:
         findings = [*self._missing(), *self._places(found, dropped, spoken), *self._failed_sums(sums, found)]
         findings += self._unproved(found, sound - proved - dropped - sums.failed - asserted, swaps)
         findings += self._left_out(found, dropped)
-        findings += self._left_over(found, trusted)
-        findings += self._torn(found)
-        findings += self._words(bad | dropped)
+        whole = [*self._left_over(found, trusted), *self._torn(found), *self._days()]
+        # Who vouches for every figure that must be there has seen the rest of the text.
+        seen = bool(asserted) and asserted >= set(self.free.required_figures())
+        findings += [replace(finding, warning=True) for finding in whole] if seen else whole
+        findings += _refused(self.reading, self.form, self.free, bad | dropped)
         grades = {
             path: Grade.ATTESTED
             if path in asserted and path not in proved
@@ -205,8 +211,8 @@ class _Check:
             if any(min(own, default=0) < line < max(own, default=0) for line in ends):
                 yield _finding("layout", f"{listed.id}: {TORN}", Reason.UNREADABLE, (), tuple(own))
 
-    def _words(self, untrusted: Collection[str]) -> Iterator[Finding]:
-        """Dates that may mean two days; a record that the form's own model refuses."""
+    def _days(self) -> Iterator[Finding]:
+        """Dates that may mean two days."""
         for field in self.form.fields:
             words = self.reading.words.get(field.id)
             if field.kind == "date" and words is not None:
@@ -215,7 +221,6 @@ class _Check:
                     yield _finding(
                         "undecided", f"{field.id}: {why}", Reason.UNREADABLE, (), (words.line,) if words.line else ()
                     )
-        yield from _refused(self.reading, self.form, self.free, untrusted)
 
     def _date_open(self, name: str, quote: str, line: int | None, value: Any) -> str:
         """Why a date is not settled by the text; empty where it is."""

@@ -133,6 +133,13 @@ def correct(
     figures = dict(review.current.reading.figures)
     changed: dict[str, tuple[Number | None, Number | None]] = {}
     for path, text in typed.items():
+        if evidence.form.free:
+            from agent.free_review import corrected
+
+            its = corrected(path, text, by, review.current.reading, evidence.form.free, document)
+            changed[path] = (review.current.reading.value(path), its.value if its else None)
+            figures = {**figures, path: its} if its else {p: f for p, f in figures.items() if p != path}
+            continue
         if path not in known:
             raise UsageError(f"this report has no figure {path}; `gouji forms` shows the figures of a form")
         figure = _vouched(path, text, number_in(text, known[path]), by, evidence, figures.get(path))

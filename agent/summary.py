@@ -97,6 +97,8 @@ def _prose(outcome: Accepted | NeedsReview, labels: Labels, language: Language) 
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, words in outcome.reading.words.items():
+        if name.count(".") == 2:
+            continue  # a text of a list's entry stands in its row
         table.add_row(Text(labels.figure(name)), Text(_words(words.value, language)))
     if table.row_count:
         yield table
@@ -191,10 +193,14 @@ def for_review(
     yield from _others(outcome, labels, language)
     failing = [finding for finding in outcome.findings if not finding.warning]
     yield from _source(sorted({line for f in failing for line in f.lines}), lines, language)
-    cells = list(dict.fromkeys(path for f in failing for path in (*f.suspects, *f.cells) if "." in path))
+    cells = list(dict.fromkeys(path for f in failing for path in (*f.suspects, *f.cells) if _is_figure(path, form)))
     if cells:
         yield _line(say(language, "readings" if outcome.second else "one_reading"))
         yield _readings(cells, outcome, labels, language)
+
+
+def _is_figure(path: str, form: Form | None) -> bool:
+    return "." in path or bool(form and form.free and path in form.free.by_id)
 
 
 def _source(numbers: Sequence[int], lines: Sequence[str], language: Language) -> Iterator[Text]:

@@ -24,6 +24,10 @@ class Checked:
 
 def equations(form: Form, variants: Mapping[str, str | None], paths: Collection[str]) -> list[Equation]:
     """Every sum of the form over the tables and list entries that a reading has."""
+    if form.free:
+        from agent.free_check import equations as of_free
+
+        return of_free(form.free, paths)
     grids = [grid for grid in (grid_of(form, table, variants) for table in form.tables) if grid]
     found = [equation for grid in grids for equation in form.equations(grid) if set(equation.paths) & set(paths)]
     totals = [identity.over(paths) for identity in form.identities if isinstance(identity, Total)]
@@ -40,6 +44,10 @@ def check(record: Mapping[str, Any], form: Form) -> Checked:
     """Check the sums of a public record. Raises InputError where it has not the shape of the form."""
     from agent.solver import holds, sides
 
+    if form.free:
+        from agent.free_check import check as of_free
+
+        return of_free(record, form.free)
     figures: dict[str, Number | None] = {}
     variants: dict[str, str | None] = {}
     for table, grids in form.tables.items():

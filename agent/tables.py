@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from schemas.free import Free
+
 _MARKS = {Grade.CONTRADICTED: "✗", Grade.DERIVED: "≈", Grade.UNREAD: "?"}
 _STYLES = {Grade.CONTRADICTED: "bold red", Grade.DERIVED: "yellow", Grade.UNREAD: "yellow"}
 
@@ -62,7 +64,11 @@ class Labels:
 
     def row(self, path: str) -> str:
         """What the row of a figure is called."""
-        return self._cells[path][0] if path in self._cells else _words(path.split(".")[1])
+        if path in self._cells:
+            return self._cells[path][0]
+        _, dot, rest = path.partition(".")
+        row = rest.split(".")[0]
+        return str(int(row) + 1) if row.isdecimal() else _words(row) if dot else ""
 
     def column(self, path: str) -> str:
         """What the column of a figure is called, with its unit where the form has one."""
@@ -109,19 +115,38 @@ class Labels:
         chinese, slash, english = rule.partition(" / ")
         told = (chinese if self._printed else english) if slash else rule
         for path in paths:
-            _, row, column = path.split(".")
-            if over in (row, column):
+            _, row, column = path.split(".") if path.count(".") == 2 else ("", "", "")
+            if over and over in (row, column):
                 return (self.row(path) if over == row else self.column(path)), told
         return over or told, told
 
     def paths(self, reading: Reading) -> dict[str, list[str]]:
         """The figures of a reading by table, in printed order."""
+        if self.form and self.form.free:
+            return _free_paths(self.form.name, self.form.free, reading)
         found: dict[str, list[str]] = {name: list(grid.all_paths()) for name, grid in self._grids.items() if grid}
         for path in reading.figures:
             table = found.setdefault(path.split(".")[0], [])
             if path not in table:
                 table.append(path)
         return found
+
+
+def _free_paths(name: str, free: Free, reading: Reading) -> dict[str, list[str]]:
+    """The figures of a reading without a grid: those that stand once, then each list."""
+    found = {name: [figure.id for figure in free.figures if figure.required or figure.id in reading.figures]}
+    for listed in free.lists:
+        numbers = sorted({int(p.split(".")[1]) for p in reading.figures if p.startswith(f"{listed.id}.")})
+        paths = [f"{listed.id}.{number}.{column.id}" for number in numbers for column in listed.figures]
+        found[listed.id] = [path for path in paths if any(p.endswith(path.rpartition(".")[2]) for p in reading.figures)]
+    return {title: paths for title, paths in found.items() if paths}
+
+
+def row_label(path: str, reading: Reading, labels: Labels) -> str:
+    """What the row of a figure is called: the texts of its entry, where it is one of a list."""
+    start = path.rpartition(".")[0]
+    texts = [str(words.value) for name, words in reading.words.items() if start and name.startswith(f"{start}.")]
+    return ", ".join(texts) or labels.row(path)
 
 
 def _printed(row: Row) -> list[tuple[str, str]]:
@@ -177,7 +202,7 @@ def _table(
         if group:
             made.add_row(Text(safe(group), style="italic"))
         made.add_row(
-            Text(safe(labels.row(row[0]))),
+            Text(safe(row_label(row[0], reading, labels))),
             *(cell(reading.figures.get(p), grades.get(p), " " if marked else "") for p in row),
         )
     return made
@@ -208,11 +233,15 @@ def of_form(form: Form, language: Language) -> Iterator[RenderableType]:
     for items in form.items:
         columns = ", ".join([items.text, *(column.id for column in items.columns)])
         yield Text(say(language, "lists", id=items.id, columns=columns))
+    if form.free:
+        yield Text(", ".join(figure.id for figure in form.free.figures))
+        for listed in form.free.lists:
+            yield Text(say(language, "lists", id=listed.id, columns=", ".join(c.id for c in listed.columns)))
     if form.fields:
         yield Text(say(language, "fields"), "bold")
         yield Text("  " + ", ".join(f"{field.id} {field.label}".strip() for field in form.fields))
     yield Text(say(language, "identities"), "bold")
-    for identity in form.identities:
+    for identity in (*form.identities, *(form.free.identities if form.free else ())):
         yield Text(f"  {identity.name}")
 
 

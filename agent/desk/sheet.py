@@ -13,7 +13,7 @@ from agent.outcome import Figure, Finding, Grade, Number, Reading
 from agent.review import Review, Reviewed
 from agent.squeeze import normal_line
 from agent.sums import equations, grid_of
-from agent.tables import Labels
+from agent.tables import Labels, row_label
 from schemas.form import Form
 
 MARKS = {
@@ -227,7 +227,7 @@ def _problem(finding: Finding, outcome: Reviewed, form: Form, labels: Labels, la
     told = _message(finding.message, outcome, form, labels, language)
     if finding.left is not None:
         told = f"{told} ({number(finding.left)} ≠ {number(finding.right)})"
-    cells = tuple(Term(path, labels.figure(path)) for path in finding.cells if "." in path)
+    cells = tuple(Term(path, labels.figure(path)) for path in finding.cells if "." in path or form.free)
     return Problem(told, RULES[finding.rule][language == "en"], (), (), difference, finding.lines, suspects, cells)
 
 
@@ -268,10 +268,12 @@ def _tables(outcome: Reviewed, form: Form, labels: Labels, cells: _Cells, langua
         for i, entry in enumerate(outcome.record.get(items.id) or [])
         for column in items.columns[:1]
     }
+    if form.free:
+        names |= {path: row_label(path, outcome.reading, labels) for paths in known.values() for path in paths}
     flat = {
         table for table in form.tables if (grid := grid_of(form, table, outcome.reading.variants)) and grid.rows[0].flat
     }
-    for table in [*form.tables, *(items.id for items in form.items)]:
+    for table in known if form.free else [*form.tables, *(items.id for items in form.items)]:
         paths = known.get(table, [])
         title = _title(table, form, labels, language)
         yield Table(title, tuple(_blocks(paths, table in flat, names, labels, cells)))
@@ -299,6 +301,8 @@ def _blocks(
 
 def _fields(reading: Reading, labels: Labels, language: Language) -> Iterator[tuple[str, str, int | None]]:
     for name, words in reading.words.items():
+        if name.count(".") == 2:
+            continue  # a text of a list's entry stands in its row
         yield labels.figure(name), _words(words.value, language), words.line
 
 
