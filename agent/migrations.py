@@ -293,3 +293,37 @@ def keep_an_outbox(db: Database) -> None:
     """Questions that wait for a provider's batch endpoint, and the files in which they were posted."""
     for statement in _OUTBOX:
         db.execute(statement)
+
+
+_VIEWS = (
+    """
+    create view reports as
+    select records.id as record, name as document, form, subject, period, edition, standing,
+        json_array_length(violations) as violations, accepted
+    from records join documents on sha256 = document
+    """,
+    """
+    create view report_figures as
+    select form, subject, period, figures.path, value, count, printed, grade, standing, line, read_by,
+        name as document, figures.record
+    from figures join records on records.id = figures.record join documents on sha256 = document
+    """,
+    """
+    create view waiting as
+    select run as id, name as document, form, subject, period, reasons, opened
+    from reviews join documents on sha256 = document where status = 'open'
+    """,
+    """
+    create view history as
+    select decisions.id, decisions.run as report, at, decided_by, kind, note, cells, undoes, name as document, subject,
+        period
+    from decisions join reviews on reviews.run = decisions.run join documents on sha256 = document
+    """,
+)
+
+
+@migrations()
+def name_views(db: Database) -> None:
+    """What people look for in the store, under plain names."""
+    for statement in _VIEWS:
+        db.execute(statement)

@@ -91,7 +91,7 @@ def _csv_cell(value: object) -> str:
     return _csv_text(value) if isinstance(value, str) else _plain(value)
 
 
-@lru_cache(maxsize=100_000)  # ids, names and paths come again in every row
+@lru_cache(maxsize=20_000)  # ids, names and paths come again in every row
 def _csv_text(text: str) -> str:
     return '"' + visible(inert(text)).replace('"', '""') + '"'
 

@@ -2,101 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from html import unescape
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
 import pytest
-from starlette.types import ASGIApp
 
 from agent import pipeline
 from agent.cli import run as command
 from agent.desk.app import application
 from agent.desk.desk import Desk
-from agent.desk.guard import Key
 from agent.document import load
 from agent.outcome import NeedsReview
 from agent.review import reviewer
 from agent.store import Store
+from tests.asgi import HOST, IN, KEY, OWN, Caller
 
 SAMPLE = (Path(__file__).parent.parent / "agent" / "sample" / "qinglan_2023.txt").read_text(encoding="utf-8")
 FAULTY = SAMPLE.replace("2\t1\t0\t1\t4\t", "2\t1\t0\t1\t5\t")
 TOTAL = "table4.reconsideration.total"
-KEY = Key("a-token", 8000)
-HOST = {"host": "127.0.0.1:8000"}
-IN = {**HOST, "cookie": f"{KEY.cookie}={KEY.token}"}
-OWN = {**IN, "origin": "http://127.0.0.1:8000", "content-type": "application/x-www-form-urlencoded"}
 
 
-@dataclass
-class Answer:
-    """What came back."""
+class Browser(Caller):
+    """Asks a desk for its pages."""
 
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    @property
-    def text(self) -> str:
-        """The page."""
-        return self.body.decode()
-
-    @property
-    def words(self) -> str:
-        """The page without its tags."""
-        return " ".join(unescape(re.sub(r"<[^>]*>", " ", self.text)).split())
-
-
-@dataclass
-class Browser:
-    """Calls the desk as a server would, without one."""
-
-    desk: Desk
-
-    @cached_property
-    def app(self) -> ASGIApp:
-        """The desk as a server calls it."""
-        return application(self.desk, KEY)
-
-    def get(self, address: str, headers: Mapping[str, str] = IN) -> Answer:
-        """The page at an address."""
-        return self._ask("GET", address, headers, b"")
-
-    def post(self, address: str, headers: Mapping[str, str] = OWN, /, **form: str) -> Answer:
-        """The answer to a form, with the sign that is on every form of ours."""
-        return self._ask("POST", address, headers, urlencode({"csrf": KEY.csrf, **form}).encode())
-
-    def _ask(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        path, _, query = address.partition("?")
-        scope = {
-            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1",
-            "method": method, "scheme": "http",
-            "path": path, "raw_path": path.encode(), "query_string": quote(query, safe="=&").encode(), "root_path": "",
-            "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
-            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000),
-        }  # fmt: skip
-        answer = Answer()
-
-        async def receive() -> dict[str, object]:
-            return {"type": "http.request", "body": body}
-
-        async def send(message: dict[str, object]) -> None:
-            if message["type"] == "http.response.start":
-                answer.status = message["status"]  # type: ignore[assignment]
-                answer.headers = {k.decode(): v.decode() for k, v in message["headers"]}  # type: ignore[attr-defined]
-            else:
-                answer.body += message.get("body", b"")  # type: ignore[operator]
-
-        asyncio.run(self.app(scope, receive, send))  # type: ignore[arg-type]
-        return answer
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(application(desk, KEY))
+        self.desk = desk
 
 
 @pytest.fixture

@@ -371,11 +371,11 @@ def exported(path: Path, out: Path, shape: str) -> int:
 @pytest.mark.parametrize(
     ("format_", "shape", "most"),
     [
-        ("csv", "long", 120),
-        ("jsonl", "wide", 120),
+        ("csv", "long", 200),
+        ("jsonl", "wide", 200),
         ("parquet", "long", 400),
         ("parquet", "wide", 400),
-        ("xlsx", "wide", 250),
+        ("xlsx", "wide", 300),
     ],
 )
 def test_ten_thousand_reports_arrive_figure_by_figure_in_bounded_memory(

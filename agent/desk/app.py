@@ -49,7 +49,7 @@ def application(desk: Desk, key: Key) -> ASGIApp:
         Route("/language/{language}", pages.language),
         Mount("/static", StaticFiles(directory=_HERE / "static")),
     ]
-    return Guard(Starlette(routes=routes, exception_handlers={GoujiError: pages.failed}), key)
+    return Guard(Starlette(routes=routes, exception_handlers={GoujiError: pages.failed}), key, "/queue")
 
 
 class _Pages:

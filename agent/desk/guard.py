@@ -14,10 +14,18 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+OUR_OWN = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Nothing from outside, no script or style but our own files, no frame around us, no form to elsewhere."""
+INLINE_TOO = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The same for pages that are not ours and carry scripts and styles of their own."""
+
 _HEADERS = {
-    # Nothing from outside, no script or style but our own files, no frame around us, no form to elsewhere.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     # With "no-referrer" a browser sends "Origin: null", and our own forms would be refused.
@@ -68,9 +76,11 @@ class Key:
 class Guard:
     """Refuses what is not from our own page on this machine, and puts the safe headers on every answer."""
 
-    def __init__(self, app: ASGIApp, key: Key) -> None:
+    def __init__(self, app: ASGIApp, key: Key, home: str, policy: str = OUR_OWN) -> None:
         self.app = app
         self.key = key
+        self.home = home
+        self.headers = {**_HEADERS, "Content-Security-Policy": policy}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
@@ -80,7 +90,7 @@ class Guard:
             return
         request = Request(scope)
         answer = self._let_in(request) or self._refused(request)
-        await (answer or self.app)(scope, receive, _with_headers(send))
+        await (answer or self.app)(scope, receive, self._with_headers(send))
 
     def _let_in(self, request: Request) -> Response | None:
         token = request.query_params.get("token")
@@ -88,7 +98,7 @@ class Guard:
             return None
         if not self.key.opens(token):
             return None
-        answer = RedirectResponse("/queue", 303)
+        answer = RedirectResponse(self.home, 303)
         answer.set_cookie(self.key.cookie, self.key.token, httponly=True, samesite="strict", path="/")
         return answer
 
@@ -104,18 +114,17 @@ class Guard:
             return _no("This request comes from another page. 请求来自别的网页。")
         return None
 
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        return sending
+
 
 def _no(why: str) -> Response:
     return PlainTextResponse(f"{why}\n", 403)
-
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers[name] = value
-            headers.setdefault("Cache-Control", "no-store")
-        await send(message)
-
-    return sending
