@@ -8,6 +8,7 @@ from random import Random
 
 from eval.figures import Figures
 from eval.printed import Line, Lines
+from eval.settle import figure
 from schemas.form import Grid
 
 Printed = dict[str, str]
@@ -209,7 +210,7 @@ def bare_page_number(lines: Lines, rng: Random) -> Lines:
 
 def lost_cell(lines: Lines, rng: Random) -> Lines:
     """Lose one cell of a row that is not all zero."""
-    rows = [i for i, line in enumerate(lines) if line.row and line.printed == 7 and set(line.figures) - {"0", ""}]
+    rows = [i for i, line in enumerate(lines) if line.row and line.printed == 7 and any(map(figure, line.figures))]
     if not rows:
         return lines
     at, cell = rng.choice(rows), rng.randint(0, 6)
