@@ -267,6 +267,46 @@ def forms() -> None:
     """List the forms; with a NAME, one form's rows, columns and sums · 报告种类。"""
 
 
+@forms.command("new")
+@click.argument("name")
+def new_form(name: str) -> None:
+    """Write NAME.py, a commented form to start from · 新建自己的报告种类。"""
+    from agent import forms_cli
+
+    path = forms_cli.new(name)
+    click.echo(f"{path}: a form to start from. Next: gouji forms check {path} SAMPLE...")
+
+
+@forms.command("check")
+@click.argument("file")
+@click.argument("samples", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--model", help="A model to read the samples with; also GOUJI_MODEL. 模型名称")
+@click.option("--base-url", help="An OpenAI-compatible server; also OPENAI_BASE_URL. 模型服务地址")
+@output.LANG
+def check_form(file: str, samples: tuple[Path, ...], model: str | None, base_url: str | None, lang: str | None) -> int:
+    """Check a form of your own, and run it on SAMPLES · 检查自己的报告种类并试读样本。
+
+    FILE is path.py (its FORM), path.py:Name or path.toml.
+    """
+    from agent import forms_cli, pipeline
+    from agent.language import choose
+    from agent.tables import of_form, safe
+
+    form = forms_cli.load(file)
+    output.show(of_form(form, choose(lang)))
+    plan = pipeline.make_plan(form, model, base_url)
+    ends = set()
+    for path in samples:
+        for line in forms_cli.on_sample(form, path):
+            click.echo(safe(line))
+        if plan.model:
+            outcome = pipeline.extract(path, form=form, model=plan.model)
+            ends.add(outcome.status)
+            for line in forms_cli.told(outcome):
+                click.echo(safe(line))
+    return max((EXIT_CODES[end] for end in ends), default=0)
+
+
 @forms.command("show")
 @click.argument("name", required=False)
 @output.LANG

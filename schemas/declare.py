@@ -94,6 +94,7 @@ def of_model(model: type[BaseModel]) -> Form:
     free = Free(
         tuple(shape.figures), tuple(shape.lists), (), frozenset(shape.required), (), "nothing", (), "", lambda: model
     )
+    free = _standing(free, _Said({}, {}, (), (), ()))
     said = (model.__doc__ or model.__name__).strip().splitlines()[0]
     return Form(_kebab(model.__name__), said, (), (), {}, (), tuple(shape.fields), free=free)
 
@@ -240,10 +241,13 @@ def _standing(free: Free, said: _Said) -> Free:
         for name, kind in zip(term.names, _FACTORS, strict=True)
     }
 
+    added = {name for its in free.identities for one in its.sums for name in one.names()}
+
     def settled(figure: FreeFigure, path: str) -> FreeFigure:
         read = path in said.as_read or "all" in said.as_read
         stands: Standing = "if_proved" if path in said.if_proved else "read" if read else "proved"
-        kind = factors.get(path, figure.kind) if figure.kind == "amount" else figure.kind
+        # What adds up with nothing need not look like money: it may be a quantity.
+        kind = factors.get(path, "amount" if path in added else "number") if figure.kind == "amount" else figure.kind
         own, no = (tuple(map(_pattern, words.get(path, ()))) for words in (said.labels, said.unless))
         return replace(figure, stands=stands, kind=kind, labels=own, unless=no, in_lists=path in said.in_lists)
 
