@@ -41,7 +41,7 @@ def test_a_row_of_totals_with_nothing_behind_its_label_is_no_row_of_blanks() -> 
 def test_a_part_and_its_total_run_together_are_not_a_part_without_a_total(apart: str, cells: str) -> None:
     outcome = read(but((CASES, cells.replace(" ", apart))))
 
-    assert isinstance(outcome, NeedsReview) or row_of(outcome, "table4.reconsideration")[3:] == [1, 4]
+    assert isinstance(outcome, NeedsReview) or outcome.record["table4"] == read(SAMPLE).record["table4"]
 
 
 @open_hole
