@@ -160,12 +160,12 @@ def test_the_command_itself_survives_kills_with_its_reading_processes(tmp_path: 
             str(CONCURRENCY),
         ]
         for _ in range(100):
-            process = subprocess.Popen(command, stdout=subprocess.PIPE)
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             before, began = outcomes(db), time.monotonic()
             while process.poll() is None and outcomes(db) == before and time.monotonic() - began < 60:
                 time.sleep(0.01)
             try:
-                process.wait(rng.uniform(0, 0.5))
+                process.wait(rng.uniform(0, 3))
             except subprocess.TimeoutExpired:
                 process.kill()
             process.communicate()
@@ -265,3 +265,24 @@ def test_an_outage_of_a_minute_is_survived(tmp_path: Path) -> None:
     assert tally.stopped is None
     print(f"{calls - 200} calls failed in the outage")
     assert calls < 300
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_end_the_command_keeps_what_was_paid_and_says_how_to_go_on(tmp_path: Path, number: int) -> None:
+    tallies.write(tmp_path / "stalls", DOCUMENTS)
+    db = tmp_path / "gouji.db"
+    with Server(answering(0.3)) as server:
+        command = [sys.executable, "-m", "agent", "batch", str(tmp_path / "stalls"), "--db", str(db), "--lang", "en"]
+        command += ["--form", tallies.FORM_NAME, "--model", "m", "--base-url", server.base_url]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while server.calls < 20 and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=120)
+        answered = rows(db, "select count(*) from calls where status = 200")[0][0]
+
+        assert process.returncode == 130
+        assert answered == server.calls
+    assert "Traceback" not in err
+    assert "run the same command again" in out
+    assert rows(db, "select count(*) from jobs where status = 'leased'") == [(0,)]
