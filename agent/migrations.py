@@ -315,7 +315,7 @@ _VIEWS = (
     """,
     """
     create view history as
-    select decisions.id, decisions.run as report, at, decided_by, decisions.kind, note, cells, undoes,
+    select decisions.id, decisions.run as report, at, decided_by, decisions.kind, note, decisions.cells, undoes,
         name as document, subject, period
     from decisions join reviews on reviews.run = decisions.run join documents on sha256 = document
     """,
