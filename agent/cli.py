@@ -170,8 +170,9 @@ def _stored_line(found: Stored | None, db: Path, started: str, language: Languag
         return say(language, "not_stored")
     if found.finished < started:
         return say(language, "stored_before", path=db, id=found.id, when=found.finished)
-    more = "" if found.outcome.status != "review" else "　" + say(language, "settle", id=found.id)
-    return say(language, "stored", path=db, id=found.id) + more
+    option = "" if db == output.DEFAULT else f" --db {db}"
+    more = "" if found.outcome.status != "review" else "　" + say(language, "settle", id=found.id, option=option)
+    return say(language, "stored", path=db, id=found.id, option=option) + more
 
 
 @gouji.command()
@@ -183,7 +184,7 @@ def check(record: Path, form: str | None, as_json: bool, lang: str | None) -> in
     """Check the sums of a record, without its source · 核对一条记录的勾稽关系。
 
     RECORD is a JSON file: the public record, or what `gouji extract --json` printed.
-    Exit code: 0 every sum holds, 3 one fails.
+    Exit code: 0 every sum holds, 3 one fails or a table has no figure to check.
     """
     from agent import sums
     from agent.language import choose
@@ -195,13 +196,13 @@ def check(record: Path, form: str | None, as_json: bool, lang: str | None) -> in
         from dataclasses import asdict
 
         failing = [asdict(finding) for finding in checked.failing]
-        told = {"form": chosen.name, "holding": checked.holding, "failing": failing, "matched_to_source": False}
-        output.write(told)
+        told = {"form": chosen.name, "holding": checked.holding, "failing": failing, "missing": checked.missing}
+        output.write({**told, "matched_to_source": False})
     else:
         from agent.summary import of_check
 
         output.show(of_check(checked, chosen, choose(lang)))
-    return 3 if checked.failing else 0
+    return 3 if checked.failing or checked.missing else 0
 
 
 def _record(path: Path) -> dict[str, Any]:

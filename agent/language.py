@@ -51,13 +51,16 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "cost": ("费用 {cost} 美元", "{cost} US dollars"),
     "cost_unknown": ("单价未知", "price unknown"),
-    "stored": ("已存入 {path}，编号 {id}：gouji show {id}", "Stored in {path} as {id}: gouji show {id}"),
+    "stored": (
+        "已存入 {path}，编号 {id}：gouji show {id}{option}",
+        "Stored in {path} as {id}: gouji show {id}{option}",
+    ),
     "stored_before": (
         "此前已存入 {path}，编号 {id}（{when}）；这次没有重读，没有费用",
         "Stored before in {path} as {id} ({when}); not read again, nothing was paid",
     ),
     "not_stored": ("未存储", "Not stored"),
-    "settle": ("详情：gouji review show {id}", "More: gouji review show {id}"),
+    "settle": ("详情：gouji review show {id}{option}", "More: gouji review show {id}{option}"),
     "no_model": (
         "未配置模型：由离线读法阅读，只有模型能读的文字字段列为未读。配置方法：--model 或 GOUJI_MODEL",
         "no model configured: the offline reader reads, and prose only a model can read is listed as unread; "
@@ -78,6 +81,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "problems": ("问题", "findings"),
     "since": ("时间", "since"),
     "all_hold": ("全部 {count} 项勾稽关系成立", "All {count} sums hold"),
+    "not_checked": ("未核对，记录中没有：{tables}", "Not checked, not in the record: {tables}"),
     "nothing_to_sum": ("没有可核对的勾稽关系", "No sum can be checked"),
     "only_sums": (
         "只核对了加总：没有与任何原文比对，数字是否照原文读出无从得知",

@@ -242,7 +242,9 @@ def of_check(checked: Checked, form: Form, language: Language) -> Iterator[Rende
     for finding in checked.failing:
         sides = next(((e.left, e.right) for e in known if e.paths == finding.cells), None)
         yield failed_sum(finding, sides, checked.figures.get, labels, language)
-    word = "all_hold" if checked.holding and not checked.failing else "holding"
+    if checked.missing:
+        yield _line(say(language, "not_checked", tables=", ".join(checked.missing)), "bold red")
+    word = "all_hold" if checked.holding and not checked.failing and not checked.missing else "holding"
     yield _line(
         say(language, word if checked.holding or checked.failing else "nothing_to_sum", count=len(checked.holding))
     )

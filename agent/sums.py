@@ -14,12 +14,16 @@ from schemas.form import Equation, Form, Grid, Total
 
 @dataclass(frozen=True)
 class Checked:
-    """The figures of a record by path, the sums that hold and a finding for each that does not."""
+    """The figures of a record by path, the sums that hold and a finding for each that does not.
+
+    ``missing``: tables and lists of the form that the record has no figure of, so that nothing checked them.
+    """
 
     figures: Mapping[str, Number | None]
     variants: Mapping[str, str | None]
     holding: tuple[str, ...]
     failing: tuple[Finding, ...]
+    missing: tuple[str, ...] = ()
 
 
 def equations(form: Form, variants: Mapping[str, str | None], paths: Collection[str]) -> list[Equation]:
@@ -71,7 +75,9 @@ def check(record: Mapping[str, Any], form: Form) -> Checked:
             # A null may stand for what nobody could read: such a sum neither holds nor fails.
             left, right = sides(equation, figures.get)
             failing.append(Finding("sum", equation.name, equation.paths, left, right, left - right))
-    return Checked(figures, variants, tuple(holding), tuple(failing))
+    named = [*form.tables, *(items.id for items in form.items)]
+    missing = tuple(name for name in named if not any(path.startswith(f"{name}.") for path in figures))
+    return Checked(figures, variants, tuple(holding), tuple(failing), missing)
 
 
 def _figures(table: str, content: object) -> Iterator[tuple[str, Number | None]]:

@@ -264,7 +264,15 @@ def test_a_null_neither_fails_a_sum_nor_proves_one(gouji: Gouji, tmp_path: Path)
 
     ended = gouji("check", "record.json", "--json")
 
-    assert (ended.code, ended.json["holding"], ended.json["failing"]) == (0, [], [])
+    assert (ended.json["holding"], ended.json["failing"]) == ([], [])
+
+
+def test_a_record_without_a_table_is_not_said_to_hold(gouji: Gouji, tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text("{}", encoding="utf-8")
+
+    ended = gouji("check", "record.json", "--json")
+
+    assert (ended.code, ended.json["missing"]) == (3, ["table2", "table3", "table4"])
 
 
 def test_forms_are_listed_and_shown(gouji: Gouji) -> None:
