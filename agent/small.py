@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from agent import prose, wire
 from agent.evidence import Evidence, Place, gather
 from agent.extraction import PROSE, TablesAnswer, data
 from agent.model import Question
+from agent.quotes import states_date
 from agent.squeeze import squeeze
 from prompts import render
 
@@ -295,4 +297,16 @@ def _model(base: Any, shape: dict[str, Any]) -> type[BaseModel]:
 
 def _said(line: int, value: object, passages: Sequence[str]) -> str:
     """``value | quote`` as other models give it."""
-    return f"{value} | {passages[line - 1]}" if 1 <= line <= len(passages) and value != "silent" else ""
+    if value == "silent" or not 1 <= line <= len(passages):
+        return ""
+    return f"{value} | {_bearing(str(value), passages[line - 1], passages)}"
+
+
+def _bearing(value: str, pointed: str, passages: Sequence[str]) -> str:
+    """The passage pointed at; for a day that it does not state, the only one that does."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return pointed
+    stating = [passage for passage in passages if states_date(passage, day)]
+    return stating[0] if len(stating) == 1 else pointed

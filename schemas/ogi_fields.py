@@ -24,6 +24,7 @@ FIELDS = (
         "structure",
         "address, postcode, phone, email, website to ask, each only as printed",
         label="联系方式",
+        says=("地址", "电话", "邮编", "邮政编码", "邮箱", "网址", "联系"),
     ),
     Field(
         "published",

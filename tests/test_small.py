@@ -48,7 +48,7 @@ TEXT = "\n".join(
         "存在的问题：一是目录更新偏慢；二是答复不够细致。",
         "下一步：一是每月核对一次目录。",
         "六、其他需要报告的事项",
-        "全年未收取信息处理费。",
+        "全年未收取信息处理费。联系电话：0000-5550142。",
     )
 )
 DOCUMENT = load(TEXT, name="栖云.txt")
@@ -192,6 +192,12 @@ def test_a_date_is_a_day_or_silence() -> None:
     assert (silent.words, silent.findings) == ({}, [])
 
 
+def test_a_day_is_found_where_it_stands_when_another_passage_was_pointed_at() -> None:
+    found = words(about("period_start"), line=1, period_start_value="2023-01-01").words["period_start"]
+
+    assert (found.value, found.line) == (date(2023, 1, 1), 3)
+
+
 def test_an_invented_address_is_dropped() -> None:
     contact = {"address": "", "postcode": "", "phone": "0391-8888888", "email": "example@example.com", "website": ""}
 
@@ -231,7 +237,7 @@ def test_a_long_text_is_cut_to_its_beginning_and_end() -> None:
     prose = [question for question in asked_of(long) if question.name == PROSE]
 
     assert all(len(question.user) < SMALL.context_tokens for question in prose)
-    assert any("全年未收取信息处理费。" in question.user for question in prose if question.fields == ("contact",))
+    assert any("联系电话：0000-5550142。" in question.user for question in prose if question.fields == ("contact",))
 
 
 def test_a_form_of_line_items_is_asked_too() -> None:
