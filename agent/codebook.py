@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.form import Form, Grid, Identity, Items, Total
+from schemas.free import Free, FreeFigure
 
 Type = Literal["text", "whole", "decimal", "flag", "date"]
 Shape = Literal["long", "wide"]
@@ -94,12 +95,28 @@ def prose_variables(form: Form) -> tuple[Variable, ...]:
 
 def figure_variables(form: Form) -> tuple[Variable, ...]:
     """Every figure that any variant of the form's tables has, in printed order."""
+    if form.free:
+        return tuple(_free_variable(figure.id, figure, form.free) for figure in form.free.figures)
     found: dict[str, Variable] = {}
     for variants in form.tables.values():
         for grid in variants:
             for variable in _figures(form, grid):
                 found.setdefault(variable.name, variable)
     return tuple(found.values())
+
+
+def _free_variable(name: str, figure: FreeFigure, free: Free) -> Variable:
+    """A figure that stands in no grid, with the identities it is in; ``name``: of a list's, with ``*``."""
+    id_ = name.replace(".*.", ".")
+    rules = [its.name for its in free.identities if any(id_ in one.names() for one in its.sums)]
+    type_: Type = "whole" if figure.kind == "count" else "decimal"
+    return Variable(name, type_, figure.ask or figure.id, id_.replace("_", " "), *parts(name), "", "; ".join(rules))
+
+
+def _free_lists(free: Free) -> Iterator[Variable]:
+    for listed in free.lists:
+        for column in listed.figures:
+            yield _free_variable(f"{listed.id}.*.{column.id}", column, free)
 
 
 def _figures(form: Form, grid: Grid) -> Iterator[Variable]:
@@ -141,6 +158,8 @@ def codebook(form: Form, shape: Shape) -> tuple[Variable, ...]:
     """What stands in an export: its columns, and for the long shape each figure by its path."""
     if shape == "wide":
         return wide_variables(form)
+    if form.free:
+        return (*long_variables(), *figure_variables(form), *_free_lists(form.free))
     return (*long_variables(), *figure_variables(form), *(v for items in form.items for v in list_variables(items)))
 
 

@@ -54,7 +54,7 @@ async def rounds(session: Session, model: Model) -> tuple[Reading, int]:
             session.document, form, wanted.fields, wanted.lists, _problems(verdict), lines
         )
         given = await _ask_again(session, model, stronger, asked)
-        again = _merged(reading, given, verdict, wanted)
+        again = _merged(reading, given, wanted, _misplaced(verdict))
         if again == reading:
             break
         checked = check(again, session.evidence, session.document)
@@ -154,13 +154,18 @@ async def _ask_again(session: Session, model: Model, stronger: ModelSettings | N
         await other.close()
 
 
-def _merged(reading: Reading, again: Reading, verdict: Verdict, wanted: _Wanted) -> Reading:
-    """The reading with what was asked again; a list is taken whole, and what was proved beside it stays."""
+def _misplaced(verdict: Verdict) -> frozenset[str]:
+    """Figures that do not stand where they were said to."""
+    return frozenset(path for finding in verdict.findings if finding.rule == "source" for path in finding.cells)
+
+
+def _merged(reading: Reading, again: Reading, wanted: _Wanted, misplaced: Collection[str]) -> Reading:
+    """The reading with what was asked again: a list is taken whole; what was not given again stays if it could."""
 
     def kept(before: Mapping[str, _Value], given: Mapping[str, _Value]) -> dict[str, _Value]:
         lists = {one.id for one in wanted.lists if any(p.startswith(f"{one.id}.") for p in again.figures)}
-        asked = wanted.fields | lists
-        old = {p: v for p, v in before.items() if p not in asked and p.partition(".")[0] not in lists}
+        gone = {p for p in wanted.fields if p in given or p in misplaced}
+        old = {p: v for p, v in before.items() if p not in gone and p.partition(".")[0] not in lists}
         new = {p: v for p, v in given.items() if wanted.has(p)}
         return {**new, **old}
 
