@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from agent.weights import CATALOGUE, QWEN, Weights, fetched, find, models_folder
-from agent.weights import fetch as fetch_weights
+from agent.weights import CATALOGUE, QWEN, Weights, fetch as fetch_weights, fetched, find, models_folder
 
 
 @click.group("model")
