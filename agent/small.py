@@ -11,16 +11,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from string import ascii_lowercase, ascii_uppercase
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, create_model
 
 from agent import prose, wire
 from agent.evidence import Evidence, Place, gather
 from agent.extraction import PROSE, TablesAnswer, data
 from agent.model import Question
 from agent.quotes import states_date
-from agent.squeeze import squeeze
 from prompts import render
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ _ENTRY = re.compile(
 _ENTRY_NUMBER = re.compile(
     r"^(?:[一二三四五六七八九十]{1,3}是|[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、])\s*"
 )
-_DIGIT = re.compile(r"\d")
 _YEAR = re.compile(r"[12]\d{3}|[〇○零]")
 
 
@@ -143,7 +141,7 @@ def _field_questions(
     document: Document, form: Form, sections: Mapping[str, tuple[int, int]], profile: Profile
 ) -> Iterator[Question]:
     # Fields over the same lines stand together: the server has read those lines then.
-    fields = sorted(form.fields, key=lambda one: one.sections)
+    fields = sorted((one for one in form.fields if _within_reach(one, form)), key=lambda one: one.sections)
     lists = [field for field in fields if field.kind == "texts"]
     groups: list[tuple[Field, ...]] = [(field,) for field in fields if field not in lists]
     groups += [tuple(one for one in lists if one.sections == its) for its in dict.fromkeys(f.sections for f in lists)]
@@ -169,6 +167,13 @@ def _field_question(fields: tuple[Field, ...], form: Form, passages: Sequence[st
         )
     system = render("small_system")
     return Question(PROSE, system, user, _field_answer(fields, form, passages), tuple(one.id for one in fields))
+
+
+def _within_reach(field: Field, form: Form) -> bool:
+    """Whether a small model can be asked: lists of counted entries it fills with what is not there."""
+    if field.kind != "structure":
+        return True
+    return form.record is not None and get_origin(form.record.model_fields[field.id].annotation) is not list
 
 
 def _name(field: Field) -> str:
@@ -216,8 +221,7 @@ def _may_state(field: Field, passage: str) -> bool:
     if field.kind == "texts" and passage.endswith((":", "：")):
         return False  # what leads a list in is no entry of it
     if field.says:
-        named = any(word in passage for word in field.says)
-        return named and (field.kind != "structure" or _DIGIT.search(passage) is not None)
+        return any(word in passage for word in field.says)
     return field.kind not in ("year", "date") or _YEAR.search(passage) is not None
 
 
@@ -246,28 +250,12 @@ def _field_answer(fields: tuple[Field, ...], form: Form, passages: Sequence[str]
     if field.kind == "texts":
         return _sorting(fields, passages)
     if field.kind == "structure":
-        return _structure(field, form)
+        return prose.answer_model((field,), form.record)
     if field.kind == "text":
         return _model(_Field, {field.id: (Annotated[str, StringConstraints(max_length=_LONGEST_TEXT)], ...)})
     value = _value_of(field)
     base = _with(**{field.id: lambda said: _said(said.line, getattr(said, value), passages)})
     return _model(base, {"line": (int, ...), value: (_VALUES[field.kind], ...)})
-
-
-def _structure(field: Field, form: Form) -> type[BaseModel]:
-    """The shape of a structure; the texts of an entry are those of its own quote, or none."""
-
-    def within(self: Any) -> Any:
-        entries = getattr(self, field.id)
-        for entry in entries if isinstance(entries, list) else ():
-            quote = squeeze(getattr(entry, "quote", ""))
-            for name, said in entry:
-                if isinstance(said, str) and squeeze(said) not in quote:
-                    setattr(entry, name, "")
-        return self
-
-    validators: dict[str, Any] = {"within": model_validator(mode="after")(within)}
-    return create_model("Field", __base__=prose.answer_model((field,), form.record), __validators__=validators)
 
 
 def _sorting(fields: Sequence[Field], passages: Sequence[str]) -> type[BaseModel]:

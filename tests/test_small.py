@@ -155,13 +155,8 @@ def test_a_field_is_asked_over_the_passages_that_may_state_it() -> None:
     assert "[2]" not in question.user
 
 
-def test_counts_are_asked_over_passages_with_figures() -> None:
-    vague = load(TEXT.replace("全年公开信息96条。", "信息公开工作有序。全年公开信息96条。"), name="vague.txt")
-
-    asked = next(question for question in asked_of(vague) if question.fields == ("published",))
-
-    assert "全年公开信息96条。" in asked.user
-    assert "信息公开工作有序。" not in asked.user
+def test_a_list_of_counted_entries_is_not_asked_of_a_small_model() -> None:
+    assert not any("published" in question.fields for question in asked_of(DOCUMENT))
 
 
 def test_nothing_in_the_text_ends_the_report() -> None:
@@ -205,14 +200,6 @@ def test_an_invented_address_is_dropped() -> None:
 
     assert found.words == {}
     assert any("0391-8888888" in finding.message for finding in found.findings)
-
-
-def test_a_channel_that_the_quote_does_not_name_is_left_out() -> None:
-    entry = {"channel": "栖云县林业局", "count": 96, "approximate": False, "parts": [], "quote": "全年公开信息96条"}
-
-    found = words(about("published"), published=[entry]).words["published"]
-
-    assert [(one["channel"], one["count"]) for one in found.value] == [(None, 96)]
 
 
 def test_passages_are_sorted_into_the_lists_they_are_entries_of() -> None:
