@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from aiolimiter import AsyncLimiter
 
-_SHARE = 0.95
-_BURST = 0.03  # share and burst together stay under the limit in every window of a minute
+_SHARE = 0.97
+_BURST = 0.02  # share and burst together stay under the limit in every window of a minute
 _LONGEST_HOLD = 30.0
 _STREAK = 5  # failures with no answer between them, from which on the server is held to be away
 _PIECE = 1000

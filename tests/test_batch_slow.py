@@ -210,7 +210,8 @@ def test_a_limit_of_requests_a_minute_is_never_exceeded_and_used(tmp_path: Path)
 
     assert tally.settled == 500
     assert meter.refused == 0
-    used = (len(meter.times) - 1) / (meter.times[-1] - meter.times[0]) * 60 / 240
+    steady = meter.times[50:]  # the first wait for imports
+    used = (len(steady) - 1) / (steady[-1] - steady[0]) * 60 / 240
     print(f"{used:.1%} of the limit used")
     assert used >= 0.9
 
