@@ -147,6 +147,8 @@ def test_as_published_is_stored_and_the_desk_goes_on_and_offers_to_undo(browser:
     shown = browser.get("/queue?done=1")
     assert "已照原样接受：青岚县水务局 2023" in shown.words
     assert 'action="/report/1/undo"' in shown.text
+    assert "照原样接受 · 复核人 Lin" in browser.get("/queue?state=decided").words
+    assert "已处理：照原样接受 · 复核人 Lin" in browser.get("/report/1?state=decided").words
     assert browser.post("/report/1/undo", version="1").headers["location"] == "/report/1"
     assert rows(path, "select count(*) from records") == [(0,)]
 
@@ -158,6 +160,18 @@ def test_after_a_decision_the_next_report_of_the_list_is_shown(browser: Browser)
     answer = browser.post("/report/2/reject?period=2023", version="0")
 
     assert answer.headers["location"] == "/report/3?period=2023&done=1"
+
+
+def test_breaks_across_the_years_have_a_page(browser: Browser) -> None:
+    before = SAMPLE.replace("2023", "2022").replace("\t3\t1\t12", "\t3\t1\t11")
+    for text in (SAMPLE, before):
+        pipeline.extract(text, name="a.txt", store=browser.desk.store)
+
+    shown = browser.get("/audit")
+
+    assert shown.status == 200
+    assert "跨年不符：3 处" in shown.words
+    assert "2022 行政规范性文件 · 现行有效件数 11 + 2023 行政规范性文件 · 本年制发件数 3 ≠" in shown.words
 
 
 def test_the_second_reviewer_is_told_and_sees_how_it_stands(browser: Browser, path: Path) -> None:

@@ -80,7 +80,8 @@ class _Pages:
     def queue(self, request: Request) -> Response:
         """The list of what waits, or was decided."""
         chosen = Chosen.of(request.query_params)
-        return self._page(request, "queue.html.jinja", views.queue(self.desk, chosen, _done(request)))
+        content = views.queue(self.desk, chosen, _done(request), self._language(request))
+        return self._page(request, "queue.html.jinja", content)
 
     def audit(self, request: Request) -> Response:
         """What does not fit across the years."""

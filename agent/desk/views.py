@@ -12,7 +12,7 @@ from agent.desk import queue as waiting
 from agent.desk.desk import Desk, has_pages
 from agent.desk.queue import Chosen
 from agent.desk.sheet import MARKS, by, sheet
-from agent.desk.texts import text
+from agent.desk.texts import TEXTS, text
 from agent.errors import UsageError
 from agent.language import REASONS, Language
 from agent.offers import Offer, offers
@@ -24,9 +24,10 @@ from schemas.form import Form
 _OPEN = (Grade.UNREAD, Grade.CONTRADICTED)
 
 
-def queue(desk: Desk, chosen: Chosen, decision: int | None) -> dict[str, Any]:
+def queue(desk: Desk, chosen: Chosen, decision: int | None, language: Language) -> dict[str, Any]:
     """The list."""
     return {
+        "how": lambda decided: how(decided, language),
         "chosen": chosen,
         "listing": waiting.listing(desk.path, chosen),
         "reason_words": REASONS,
@@ -66,6 +67,7 @@ def report(desk: Desk, run: int, chosen: Chosen, language: Language) -> dict[str
         "undo": _undo(review),
         "undone": {decision.undoes for decision in review.history},
         "who": lambda name: by(name, language),
+        "how": how(review.closed_by, language),
         **_beside(desk, review, form, language),
     }
 
@@ -139,6 +141,14 @@ def _undo(review: Review) -> bool:
     if last is None:
         return False
     return review.open if last.kind == "correct" else not review.open and review.closed_by.startswith(last.kind)
+
+
+def how(decision: str, language: Language) -> str:
+    """How a report was decided, in words."""
+    kind, _, who = decision.partition(" by ")
+    if not who or f"kind_{kind}" not in TEXTS:
+        return decision
+    return f"{text(language, f'kind_{kind}')} · {by(who, language)}"
 
 
 def onward(desk: Desk, run: int, chosen: Chosen) -> str:
