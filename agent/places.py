@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agent.amounts import Printed, printed
+from agent.checks import SURE
 from agent.document import Document
 from agent.outcome import Figure, Reading
 from agent.squeeze import normal
@@ -46,6 +47,12 @@ class Text:
     def on(self, line: int | None) -> tuple[Printed, ...]:
         """The figures of one line."""
         return self.printed[line - 1] if line and 1 <= line <= len(self.printed) else ()
+
+    @cached_property
+    def unsure(self) -> frozenset[int]:
+        """Lines that were read by OCR, and not surely."""
+        places = self.document.cells.items()
+        return frozenset(line for (line, _), at in places if at.confidence is not None and at.confidence < SURE)
 
     @cached_property
     def _patterns(self) -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None]]:
@@ -136,7 +143,7 @@ def _first(path: str, figure: Figure, declared: FreeFigure, text: Text, taken: s
     if one.rate:
         return Match(figure, None, NO_AMOUNT)
     problem, apart = _label(declared, one.line, text) if path == declared.id else _entry_label(one.line, text)
-    return Match(figure, one, problem, doubt or apart)
+    return Match(figure, one, problem, doubt or ("look" if one.line in text.unsure else apart))
 
 
 def _standing(figure: Figure, text: Text) -> Iterator[tuple[Printed, str]]:

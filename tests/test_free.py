@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from agent import free_wire
 from agent.amounts import printed
 from agent.checks import Verdict, check
 from agent.dates import dates, settled
-from agent.document import Document, load
+from agent.document import CellPlace, Document, load
 from agent.evidence import gather
 from agent.model import Answer
 from agent.outcome import Accepted, Grade, NeedsReview, Reading, Reason, Usage
@@ -395,3 +396,17 @@ def test_without_a_model_it_is_said_that_one_is_needed() -> None:
     assert [finding.message for finding in outcome.findings] == [
         "nothing was read: a form without a grid is read by a model; name one with --model"
     ]
+
+
+def test_what_an_ocr_engine_was_not_sure_of_needs_an_identity() -> None:
+    class Sum(BaseModel):
+        """One figure."""
+
+        total: Decimal
+
+    form = declare(Sum, as_read=("total",), labels={"total": ("Total",)})
+    reading, document = read("total@1 8.70", text="Total\t8.70", form=form)
+    scanned = replace(document, cells={(1, 1): CellPlace(1, None, 0.7)})
+
+    assert not check(reading, gather(document, form), document).failing
+    assert told(check(reading, gather(scanned, form), scanned)) == ["read with doubt, and no sum proves it"]
