@@ -20,7 +20,11 @@ from agent.document import load
 from agent.outcome import NeedsReview
 from agent.review import reviewer
 from agent.store import Store
+from eval.oracle import Oracle
 from tests.asgi import HOST, IN, KEY, OWN, Caller
+from tests.by_model import truth
+from tests.scripted_server import serving, settings_for
+from tests.written import OGI
 
 SAMPLE = (Path(__file__).parent.parent / "agent" / "sample" / "qinglan_2023.txt").read_text(encoding="utf-8")
 FAULTY = SAMPLE.replace("2\t1\t0\t1\t4\t", "2\t1\t0\t1\t5\t")
@@ -197,6 +201,33 @@ def test_what_cannot_be_decided_is_said_in_place(browser: Browser) -> None:
 def test_without_a_model_none_is_asked(browser: Browser) -> None:
     assert "没有配置模型" in browser.get("/report/1").words
     assert browser.post("/report/1/retry", version="0").status == 400
+
+
+def test_asked_again_the_model_reads_anew_and_the_report_goes_on_under_its_new_number(
+    browser: Browser, path: Path
+) -> None:
+    oracle = Oracle(truth(FAULTY), OGI, load(FAULTY))
+    with serving("ok", lambda body: json.dumps(oracle.answer(body), ensure_ascii=False)) as server:
+        asking = Browser(replace(browser.desk, model=settings_for(server)))
+        answer = asking.post("/report/1/retry", version="0", note="再读一遍")
+
+    assert (answer.status, answer.headers["location"]) == (303, "/report/2")
+    assert rows(path, "select run, status, decision from reviews") == [
+        (1, "decided", "read again as 2: review"),
+        (2, "open", None),
+    ]
+    assert rows(path, "select count(*) > 0 from calls where run = 2") == [(1,)]
+    assert "另一读法" not in asking.get("/report/2").words
+
+
+def test_a_model_that_does_not_answer_leaves_the_report_as_it_was(browser: Browser, path: Path) -> None:
+    with serving("e401") as server:
+        asking = Browser(replace(browser.desk, model=settings_for(server)))
+        answer = asking.post("/report/1/retry", version="0")
+
+    assert answer.status == 400
+    assert "没有成功" in answer.words
+    assert rows(path, "select status from reviews") == [("open",)]
 
 
 @pytest.mark.parametrize("address", ["/report/99", "/report/99/places", "/report/99/page/1.png"])
