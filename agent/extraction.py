@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.document import Document
     from agent.model import Answer
     from agent.settings import Profile
-    from schemas.form import Form, Grid, Row
+    from schemas.form import Form, Grid, Items, Row
 
 Lines = tuple[int, int]
 """First and last line of a section, from 1."""
@@ -186,6 +186,14 @@ def repair_question(
     shown = _report(document, sorted(set(lines)))
     user = render("repair", table=wire.describe(part), failed=list(failed), report=shown)
     return Question("repair", render("system"), user, _tables_answer((part,)))
+
+
+def list_question(document: Document, items: Items, lines: Iterable[int]) -> Question:
+    """The question about a list of which entries were misread, left out or invented."""
+    asked = wire.items(items)
+    failed = ["the entries do not stand like this on their lines"]
+    user = render("repair", table=wire.describe(asked), failed=failed, report=_report(document, sorted(set(lines))))
+    return Question("repair", render("system"), user, _tables_answer((asked,)))
 
 
 def parse_tables(answer: Answer, form: Form, document: Document, by: str) -> Tables:

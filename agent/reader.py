@@ -144,7 +144,7 @@ async def _repairs(session: _Session, model: Model, reading: Reading) -> tuple[R
     plan, attempt = session.plan, 1
     while attempt < plan.max_attempts and plan.reader != "thrifty" and not session.ended:
         asked = repair.rows_to_ask(reading, session.evidence)
-        if not asked:
+        if not asked and not repair.lists_to_ask(reading, session.evidence):
             break
         attempt += 1
         stronger = plan.escalate if plan.escalate and attempt == plan.max_attempts else None
@@ -162,7 +162,7 @@ async def _repair(
     reading: Reading,
     asked: dict[str, list[Row]],
 ) -> Reading:
-    """One round: a question for each table with failing rows."""
+    """One round: a question for each table with failing rows, and for each list with failing entries."""
     if stronger:
         async with aclosing(_Closing(Model(stronger, on_call=session.on_call, send=session.send))) as opened:
             return await _repair(session, opened.model, None, reading, asked)
@@ -175,6 +175,10 @@ async def _repair(
         given = session.tables(model, answer)
         paths = set(repair.paths_of(found, asked[table]))
         reading = repair.merged(reading, verdict, given.figures, paths)
+    for items in repair.lists_to_ask(reading, evidence):
+        again = extraction.list_question(session.document, items, repair.entry_lines(evidence, items))
+        for answer in await session.ask_all(model, [again]):
+            reading = repair.relisted(reading, items, session.tables(model, answer).figures)
     return replace(reading, variants={t: f.grid.variant if f else None for t, f in evidence.tables.items()})
 
 

@@ -10,7 +10,7 @@ from agent.document import Document
 from agent.evidence import Evidence, Found, Place
 from agent.outcome import Figure, Grade, Reading
 from agent.solver import holds
-from schemas.form import Row
+from schemas.form import Items, Row
 
 _LONG_LINE = 400  # letters; of a longer line only the row's own part goes back
 
@@ -29,6 +29,32 @@ def rows_to_ask(reading: Reading, evidence: Evidence) -> dict[str, list[Row]]:
         if rows:
             asked[table] = rows
     return asked
+
+
+def lists_to_ask(reading: Reading, evidence: Evidence) -> list[Items]:
+    """The lists with an entry that is not read, not as the source shows it, or not there."""
+    asked = []
+    for name, listed in evidence.items.items():
+        shown = {path: cell.value for path, cell in evidence.cells.items() if path.startswith(f"{name}.")}
+        read = {path: f.value for path, f in reading.figures.items() if path.startswith(f"{name}.")}
+        if listed and listed.entries and read != shown:
+            asked.append(evidence.form_items[name])
+    return asked
+
+
+def entry_lines(evidence: Evidence, items: Items) -> list[int]:
+    """The lines of a list, from its first entry to its last."""
+    listed = evidence.items[items.id]
+    lines = [entry.line for entry in listed.entries] if listed else []
+    return list(range(lines[0], lines[-1] + 1)) if lines else []
+
+
+def relisted(reading: Reading, items: Items, again: Mapping[str, Figure]) -> Reading:
+    """The reading with a list as it was given again; as it was where nothing was."""
+    start = f"{items.id}."
+    given = {path: figure for path, figure in again.items() if path.startswith(start)}
+    kept = {path: figure for path, figure in reading.figures.items() if not path.startswith(start)}
+    return replace(reading, figures=kept | given) if given else reading
 
 
 def _misread(reading: Reading, evidence: Evidence, found: Found, place: Place) -> bool:
