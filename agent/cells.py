@@ -21,7 +21,8 @@ class Strip:
     ``cells``: where the line shows cells, all of them, None = empty; ``tokens``: what is printed.
     ``gaps``: how many line ends stand before each token. ``width``: number of cells in the line.
     ``tail``: line ends behind the last token. ``empties``: blank cells or lines seen where nothing is printed.
-    ``line`` is the label's, ``end`` the offset at which the strip ends.
+    ``line`` is the label's, ``end`` the offset at which the strip ends. ``stray``: a row of cells with figures
+    in a line that shows none.
     """
 
     line: int
@@ -33,6 +34,7 @@ class Strip:
     gaps: tuple[int, ...]
     tail: int
     empties: int
+    stray: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def strip_of(source: Squeezed, start: int, end: int, vocabulary: str) -> Strip:
         gaps=_gaps(label_line, printed),
         tail=label_line + len(lines) - 1 - (printed[-1].number if printed else label_line),
         empties=0 if tokens else _empties(lines),
+        stray="\t" in lines[0] and any(_figures(line, vocabulary) for line in lines[1:] if "\t" not in line),
     )
 
 
@@ -95,6 +98,10 @@ def _line(line: str, number: int, first: int, vocabulary: str, *, behind_label: 
     if behind_label and cells[0] is None:
         cells, first = cells[1:], first + 1
     return _Line(number, tuple(cell for cell in cells if cell), tuple(cells), first)
+
+
+def _figures(line: str, vocabulary: str) -> bool:
+    return any(token.shape != "illegible" for token in in_line(line, 0, vocabulary) or ())
 
 
 def _gaps(label_line: int, printed: Sequence[_Line]) -> tuple[int, ...]:

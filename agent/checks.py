@@ -189,7 +189,8 @@ def _sums(
         elif all(value(path) is None for path in equation.paths):
             blank.append(equation)
     for equation in blank:  # a blank total over parts that are proved blank is proved with them
-        if covered >= set(equation.paths) - equation.totals:
+        parts = set(equation.paths) - equation.totals
+        if parts and covered >= parts:
             covered.update(equation.paths)
     return findings, tuple(holding), frozenset(covered - failed), frozenset(failed)
 
@@ -237,7 +238,7 @@ def _unplaced(evidence: Evidence, path: str, place: Place, totals: Collection[st
     A label with nothing behind it, where other rows have figures, is a blank row; a blank total would
     silence the sums over it, so that is never taken on trust.
     """
-    if place.ordered or place.fits.shifted:
+    if place.ordered or place.fits.shifted or place.fits.unseen:
         return True
     if not place.fits.lost:
         return False

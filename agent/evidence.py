@@ -197,8 +197,17 @@ def _fitted(form: Form, rows: Rows, habit: Habits) -> dict[str, Place]:
         kinds = [column.kind for column in row.columns]
         lines = tuple(sorted({strip.line, *(t.line for t in strip.tokens)}))
         fit = fits(strip, kinds, _row_sums(form, rows.grid)[row.id], habit, flat=row.flat)
+        if any(_other_unit(cell.text, c.unit) for way in fit.ways for cell, c in zip(way, row.columns, strict=True)):
+            fit = Fits(())
         places[row.id] = Place(row, strip.line, lines, found.extent, fit, found.misprinted, found.ordered)
     return places
+
+
+def _other_unit(text: str, unit: str) -> bool:
+    """Whether a cell states its amount in another unit than its column's only one."""
+    return (
+        bool(unit) and text.endswith("元") and not text.removesuffix(unit).replace(",", "").replace(".", "").isdigit()
+    )
 
 
 @lru_cache(maxsize=256)

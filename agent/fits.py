@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, combinations, pairwise
 from math import gcd
 from typing import NamedTuple
@@ -40,13 +40,16 @@ class Fits:
     """``ways`` the row can be read. ``sure``: one, and the source shows each cell by itself.
 
     ``lost``: nothing is printed behind the label and no cells are seen. ``shifted``: its cells do not begin
-    where the header or the other rows have theirs. ``bounded``: there are more ways than may be looked at.
+    where the header or the other rows have theirs. ``unseen``: fewer figures than cells, and no blank cell is
+    seen: which one is blank is but a choice, so only a sum may vouch for it. ``bounded``: there are more ways
+    than may be looked at.
     """
 
     ways: tuple[Way, ...]
     sure: bool = False
     lost: bool = False
     shifted: bool = False
+    unseen: bool = False
     bounded: bool = False
 
 
@@ -101,6 +104,8 @@ def _majority(starts: Counter[int]) -> int | None:
 def fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: Habits, *, flat: bool = False) -> Fits:
     """The ways ``strip`` can fill a row of cells of ``kinds``; ``flat``: a row break stands before its first cell."""
     n, tokens = len(kinds), strip.tokens
+    if not tokens and strip.stray:
+        return Fits(())
     if not tokens:
         shown = strip.empties >= n
         return Fits((tuple(Cell(None, "", strip.line, None) for _ in kinds),), sure=shown, lost=not shown)
@@ -259,7 +264,7 @@ def _spread(tokens: Sequence[Token], places: Sequence[int], kinds: Sequence[Kind
 def _inserted(strip: Strip, kinds: Sequence[Kind]) -> Fits:
     """Blank cells were lost: the tokens in order at every choice of places."""
     places = combinations(range(len(kinds)), len(strip.tokens))
-    return _of(_spread(strip.tokens, some, kinds, strip.line) for some in places)
+    return replace(_of(_spread(strip.tokens, some, kinds, strip.line) for some in places), sure=False, unseen=True)
 
 
 def _run(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: Habits) -> Fits:
@@ -277,7 +282,8 @@ def _run(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: H
     if not habit.glued:
         ways += _inserted(strip, kinds).ways
     found = _of(ways)
-    return Fits(found.ways, sure=found.sure and habit.blanks == "none", bounded=found.bounded)
+    whole = habit.blanks == "none" and habit.glued
+    return replace(found, sure=found.sure and whole, unseen=not whole)
 
 
 def _ways(

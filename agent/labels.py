@@ -13,7 +13,9 @@ from schemas.form import Grid, Row
 _NUMBERED = re.compile(
     r"^\s*(?:\((?P<a>[一二三四五六七八九十\d]{1,2})\)|(?P<b>[一二三四五六七八九十\d]{1,2})[.、])\s*(?=\S)"
 )
-_STRAY_NUMBER = re.compile(r"(?:\(?[一二三四五六七八九十\dlIoO]{1,2}\s*[)）.、]|\(\s*[一二三四五六七八九十])[.、]?\s*$")
+_STRAY_NUMBER = re.compile(
+    r"(?:\(?[一二三四五六七八九十\dlIoO]{1,2}\s*[)）.、]|\(\s*[一二三四五六七八九十])[.、]?[ ]*$"
+)
 _WORDS = re.compile(r"[㐀-鿿](?:[^\t\n\d]*[㐀-鿿])?|[A-Za-z](?:[^\t\n\d]*[A-Za-z])?")
 _CLOSING = ")]】》〉”’\"'：:、,，。;；"
 _SHORT = 4  # a label of fewer letters is only believed behind its number

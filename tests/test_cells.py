@@ -130,11 +130,7 @@ def test_what_is_neither_figure_nor_blank_is_never_read_as_one(printed: str) -> 
 @pytest.mark.parametrize(
     "printed",
     [
-        *("三", "六", "公开", "其他", "4?", "3?", "↓3", "▲3", "3+", ">3", "[3]"),
-        *(
-            pytest.param(cell, marks=pytest.mark.xfail(strict=True, reason="told as a number of a label"))
-            for cell in ("(3)", "3)")
-        ),
+        *("三", "六", "公开", "其他", "4?", "3?", "↓3", "▲3", "3+", ">3", "[3]", "(3)", "3)"),
     ],
 )
 def test_a_piece_of_a_label_or_an_odd_sign_in_a_cell_is_no_blank(printed: str) -> None:
