@@ -74,7 +74,7 @@ class _Check:
         trusted = proved | asserted | {p for p in sound if self._stands(p) == "read" and not found[p].doubt}
         bad = frozenset(path for path in found if path not in sound and path not in spoken)
         findings = [*self._missing(), *self._places(found, dropped, spoken), *self._failed_sums(sums, found)]
-        findings += self._unproved(found, sound - proved - dropped - sums.failed - asserted, swaps)
+        findings += self._unproved(found, sound - proved - dropped - sums.failed - asserted - sums.supported, swaps)
         findings += self._left_out(found, dropped)
         whole = [*self._left_over(found, trusted), *self._torn(found), *self._days()]
         # Who vouches for every figure that must be there has seen the rest of the text.
@@ -190,7 +190,10 @@ class _Check:
 
     def _left_over(self, found: Mapping[str, Match], trusted: Collection[str]) -> Iterator[Finding]:
         rest = leftovers(self.reading, found, trusted, self.text)
+        vouched = {one.figure.line for path, one in found.items() if path in self.attested}
         for line in rest.unexplained:
+            if line in vouched:
+                continue  # a person read it otherwise
             yield _finding("leftover", LEFT_OVER, Reason.INCOMPLETE, (), (line,))
         by_reason: dict[str, list[int]] = {}
         for line, reason in rest.ignored.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
 
@@ -31,13 +31,14 @@ class Sums:
     """What holds and what does not.
 
     ``proved``: figures of sums that hold, ``exactly``: to the last digit; ``broken``: identities of which no
-    alternative holds, with those alternatives.
+    alternative holds, with those alternatives; ``supported``: figures of sums that hold with one on a person's word.
     """
 
     holding: tuple[str, ...]
     proved: frozenset[str]
     exactly: frozenset[str]
     broken: tuple[tuple[Identity, tuple[Held, ...]], ...]
+    supported: frozenset[str] = frozenset()
 
     @property
     def failed(self) -> frozenset[str]:
@@ -56,6 +57,7 @@ def add_up(identities: Collection[Identity], figures: Figures) -> Sums:
     proved: set[str] = set()
     exactly: set[str] = set()
     broken: list[tuple[Identity, tuple[Held, ...]]] = []
+    supported: set[str] = set()
     for its in identities:
         for group in _groups(its, figures):
             hold = [held for held in group if abs(held.difference) <= its.within]
@@ -64,10 +66,11 @@ def add_up(identities: Collection[Identity], figures: Figures) -> Sums:
                 continue
             holding.append(name_of(its, hold[0]))
             own, exact = _proved(hold, figures)
+            supported.update(p for held in hold if set(held.paths) & set(figures.spoken) for p in held.paths)
             proved |= own
             exactly |= own if exact else set()
-    sums = Sums(tuple(holding), frozenset(proved), frozenset(exactly), tuple(broken))
-    return Sums(sums.holding, sums.proved - sums.failed, sums.exactly - sums.failed, sums.broken)
+    sums = Sums(tuple(holding), frozenset(proved), frozenset(exactly), tuple(broken), frozenset(supported))
+    return replace(sums, proved=sums.proved - sums.failed, exactly=sums.exactly - sums.failed)
 
 
 def _groups(its: Identity, figures: Figures) -> Iterator[list[Held]]:

@@ -12,11 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from agent import stored
+from agent.desk.desk import Desk
+from agent.desk.sheet import sheet
 from agent.document import load as load_document
+from agent.pipeline import extract
+from agent.store import Store
 from eval.free_oracle import answer
 from eval.server import Body, Server
 from schemas import load
-from tests.scripted_server import serving
+from tests.scripted_server import serving, settings_for
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "your-own-form.md").read_text(encoding="utf-8")
@@ -157,6 +162,24 @@ def test_a_misread_bill_is_asked_again_with_the_failed_sum_and_stored(folder: Pa
     assert "230.28" not in asked[1].partition("Wrong: ")[2].partition("<report>")[0]
     assert "accepted" in printed
     assert '"total": 230.28' in printed
+
+
+def test_a_bill_in_review_is_shown_at_the_desk_corrected_and_accepted(folder: Path) -> None:
+    form = load(f"{folder / 'repair_bill.py'}:FORM")
+    with bills(folder) as server, Store(folder / "gouji.db") as store:
+        extract(folder / "bill_3.txt", form=form, model=settings_for(server), reader="model", store=store)
+        (waiting,) = stored.waiting(store.path)
+        desk = Desk(store, "Ann", "en", form)
+        shown = sheet(desk.review(waiting.id), desk.document(desk.review(waiting.id)), form, "en")
+
+        desk.correct(desk.review(waiting.id), {"total": "51.84"}, "the sum of both, as paid")
+        desk.accept(desk.review(waiting.id), as_published=False, note="seen on the transfer")
+        found = stored.by_id(store.path, waiting.id)
+
+    assert [table.title for table in shown.tables] == ["repair-bill", "work"]
+    assert [row.label for block in shown.tables[1].blocks for row in block.rows] == ["Oil change", "Oil filter"]
+    assert shown.problems[0].difference.endswith("1.00")
+    assert found.outcome.status == "review"
 
 
 @pytest.mark.parametrize("number", TRUTH)
