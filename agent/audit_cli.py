@@ -20,7 +20,7 @@ _TEXTS = {
 }
 
 
-@click.command()
+@click.command("audit")
 @output.FORM
 @output.DB
 @output.JSON

@@ -10,7 +10,7 @@ from agent import output
 from agent.errors import UsageError
 
 
-@click.command()
+@click.command("browse")
 @output.FORM
 @output.DB
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Any free one unless told. 端口")

@@ -12,7 +12,7 @@ from agent.errors import UsageError
 _FORMATS = ("csv", "xlsx", "parquet", "jsonl")
 
 
-@click.command()
+@click.command("export")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="As FILE ends unless told. 格式")
 @click.option(

@@ -55,7 +55,7 @@ TEXTS = {
 }
 
 
-@click.command()
+@click.command("stats")
 @click.option("--page", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to FILE. 写成网页")
 @output.FORM
 @output.DB
