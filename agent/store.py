@@ -102,8 +102,8 @@ class Store:
         with self.transaction() as db:
             db.execute(
                 "insert into calls (run, at, question, model, request_sha256, answer, answer_sha256,"
-                " input_tokens, output_tokens, cost, seconds, attempt, error)"
-                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " input_tokens, output_tokens, cost, seconds, attempt, error, status)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run_id,
                     self.now(),
@@ -118,6 +118,7 @@ class Store:
                     call.seconds,
                     call.attempt,
                     clean(call.error),
+                    call.status,
                 ),
             )
 
