@@ -18,6 +18,7 @@ from schemas.form import Kind
 
 MOST_WAYS = 4000
 _NO_FIGURE = re.compile(r"0[\d无/-]|.*[\d][-/无]|.{10}")  # a run that can be no single figure
+_MANY = 4  # rows that agree on their first cell against the header
 _MOST_EXTRA = 2  # more cells too many than that is no row
 
 
@@ -59,7 +60,8 @@ class Habits:
 
     ``glued``: a row of several cells is one run of digits that can be no single figure, and no row has its
     cells ``apart``. Without that a lone figure may be one cell as well as several.
-    ``first_cell``: by width of the line, None where rows of that width disagree. ``steps``: line ends from
+    ``first_cell``: by width of the line, None where rows of that width disagree; what the header says goes
+    first, unless many rows that have all their cells begin in one other cell, every one. ``steps``: line ends from
     cell to cell, where blanks leave gaps; a table that shows none borrows the others'. ``header_break``: line
     ends between the rows of its header. ``blanks``: which blank cells may have vanished from glued digits.
     """
@@ -77,23 +79,35 @@ def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None
     rows = [(strip, n) for strip, n in strips if strip.tokens]
     runs = [(s, n) for s, n in rows if n > 1 and len(s.tokens) == 1]
     starts: dict[int, Counter[int]] = {}
-    steps: Counter[int] = Counter()
+    full: list[int] = []
     for strip, n in rows:
         if strip.cells is not None and strip.first_cell is not None:
             span = _printed(strip.cells)
             if span[-1] - span[0] + 1 == n:
                 starts.setdefault(strip.width, Counter()).update([strip.first_cell + span[0]])
-        elif len(strip.tokens) == n > 1:
-            steps.update(strip.gaps[1:])
+                full += [strip.first_cell + span[0]] if n > 1 else []
+    told = dict(header or {})
+    if len(full) >= _MANY and len(set(full)) == 1:
+        told = dict.fromkeys(told, full[0])
     short = any(strip.cells is None and len(strip.tokens) < n and extent(strip.tokens) < n for strip, n in rows)
     apart = any(len(strip.tokens) >= n > 1 for strip, n in rows)
     return Habits(
         glued=not apart and any(_NO_FIGURE.match(strip.tokens[0].text) for strip, _ in runs),
         apart=apart,
         blanks="parts" if short else "none",
-        first_cell={width: _majority(seen) for width, seen in starts.items()} | dict(header or {}),
-        steps=tuple(steps) if len(steps) == 1 and 0 not in steps else (),
+        first_cell={width: _majority(seen) for width, seen in starts.items()} | told,
+        steps=_steps(rows),
     )
+
+
+def _steps(rows: Sequence[tuple[Strip, int]]) -> tuple[int, ...]:
+    """Line ends from cell to cell: as in the rows that have all their cells, or else as the gaps of all have it."""
+    apart = [(strip, n) for strip, n in rows if strip.cells is None]
+    full = {gap for strip, n in apart if len(strip.tokens) == n > 1 for gap in strip.gaps[1:]}
+    if full:
+        return tuple(full) if len(full) == 1 and 0 not in full else ()
+    gaps = {gap for strip, _ in apart for gap in strip.gaps}
+    return (min(gaps),) if len(apart) > 1 and 0 not in gaps and gcd(*gaps) == min(gaps) else ()
 
 
 def _majority(starts: Counter[int]) -> int | None:
@@ -127,6 +141,8 @@ def _shifted(strip: Strip, habit: Habits) -> bool:
     """Whether a line of cells has its figures elsewhere than the header or the other rows."""
     if strip.cells is None or strip.first_cell is None or strip.width not in habit.first_cell:
         return False
+    if all(token.shape == "blank" for token in strip.tokens):
+        return False  # blank, wherever it begins
     return strip.first_cell + _printed(strip.cells)[0] != habit.first_cell[strip.width]
 
 
@@ -214,10 +230,10 @@ def _by_gaps(strip: Strip, n: int, habit: Habits, *, flat: bool) -> tuple[int, .
     if any(gap == 0 for gap in strip.gaps):
         return None
     known = [step for step in habit.steps if not any(gap % step for gap in inner)]
+    found = {_places(strip, n, step, habit.header_break, flat=flat) for step in known} - {None}
     own = gcd(*inner) if inner else 0
-    if not known and own and own == min(inner):
-        known = [own]
-    found = {_places(strip, n, step, habit.header_break, flat=flat) for step in known}
+    if not found and own and own == min(inner):
+        found = {_places(strip, n, own, habit.header_break, flat=flat)}
     return found.pop() if len(found) == 1 else None
 
 

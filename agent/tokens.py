@@ -23,6 +23,7 @@ _GLUED = re.compile(r"(?=.*\d)[\d.]*(?:[-/无]+[\d.]*)+|[-/无]{4,}")  # marks f
 _FOOTER = re.compile(r"-\d{1,3}-")
 _CJK = re.compile(r"[㐀-鿿]")
 _PIECES = re.compile(r"[㐀-鿿].*?(?=[\d?-]|$)|[^㐀-鿿]+")
+_BROKEN = re.compile(r"(?<=\d)\s+(?P<number>\([一二三四五六七八九十]\)\s*)?(?P<letters>[㐀-鿿]+)$")
 _HARMLESS = ")]}》〉”’([{《〈“‘、，。；：:;,"  # brackets and stops around a figure say nothing of it
 _IN_LABEL = re.compile(r"[\d?]|^[〇○零一二三四五六七八九十百千万亿两]+$")
 _FIGURE_LIKE = re.compile(r"[\d?〇○零一二三四五六七八九十百千万亿两]")
@@ -145,6 +146,9 @@ def _mixed(text: str, number: int, vocabulary: str) -> list[Token] | None:
     """Figures of a text with Chinese letters in it: pieces of labels fall away; None where it is a sentence."""
     if is_label_piece(text, vocabulary) or len(squeeze(text)) == 1:
         return []
+    broken = _BROKEN.search(text)
+    if broken and _ends_a_label(broken["number"] or "", broken["letters"], vocabulary):
+        return in_line(text[: broken.start()], number, vocabulary)
     found: list[Token] = []
     foreign = 0
     for piece in (p.strip() for p in _PIECES.findall(text)):
@@ -157,6 +161,13 @@ def _mixed(text: str, number: int, vocabulary: str) -> list[Token] | None:
     if not foreign:
         return found
     return [Token(text, "illegible", number, None)] if found else []
+
+
+def _ends_a_label(number: str, letters: str, vocabulary: str) -> bool:
+    """Whether letters behind figures, with their ``number``, begin or end a label that a page break cut in two."""
+    if _FIGURE_LIKE.search(letters) or (letters in BLANKS and not number):
+        return False
+    return f"\0{squeeze(number + letters)}" in vocabulary or f"{letters}\0" in vocabulary
 
 
 def _foreign(letters: str, vocabulary: str) -> int:
