@@ -6,13 +6,14 @@ where it does not, or cannot be read, it rests on the reviewer's word, is graded
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agent.document import Document
 from agent.errors import UsageError
 from agent.evidence import Evidence
+from agent.language import Language, message
 from agent.outcome import (
     BLANKS,
     TRUSTED,
@@ -28,6 +29,7 @@ from agent.outcome import (
     Standing,
 )
 from agent.squeeze import normal
+from agent.tables import Labels
 from agent.tokens import value_of
 from schemas.form import Form, Kind
 
@@ -36,6 +38,28 @@ Reviewed = Accepted | NeedsReview
 
 _SETTLED = TRUSTED | {Grade.ATTESTED}
 _LONGEST_NAME = 100
+_WANTED: Mapping[Kind, tuple[str, str]] = {
+    "count": ("0 到 10^15 的整数", "a whole number from 0 to 10^15"),
+    "change": ("整数", "a whole number"),
+    "amount": ("不小于 0 的数", "an amount of 0 or more"),
+}
+_AS_PUBLISHED = (
+    "若原文就是如此，照原样接受（--as-published）",
+    "If the report itself says so, accept it as published (--as-published)",
+)
+_FIRST = ("请先更正（correct），或退回（reject）", "Correct it first (correct), or reject it (reject)")
+
+
+class RefusedError(UsageError):
+    """What a reviewer asked for and may not do, told in Chinese and in English."""
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(english)
+        self.chinese = chinese
+
+    def told(self, language: Language) -> str:
+        """The reason in one language."""
+        return self.chinese if language == "zh" else str(self)
 
 
 @dataclass(frozen=True)
@@ -117,8 +141,9 @@ def number_in(text: str, kind: Kind) -> Number | None:
         return None
     value = value_of(typed, kind)
     if value is None:
-        wanted = {"count": "a whole number, not negative", "change": "a whole number", "amount": "a decimal number"}
-        raise UsageError(f"{text.strip()!r} is not {wanted[kind]}, nor blank")
+        chinese, english = _WANTED[kind]
+        told = text.strip()
+        raise RefusedError(f"“{told}”不是{chinese}，也不是空白", f"{told!r} is neither {english} nor blank")
     return value
 
 
@@ -141,21 +166,25 @@ def correct(
             figures = {**figures, path: its} if its else {p: f for p, f in figures.items() if p != path}
             continue
         if path not in known:
-            raise UsageError(f"this report has no figure {path}; `gouji forms` shows the figures of a form")
-        figure = _vouched(path, text, number_in(text, known[path]), by, evidence, figures.get(path))
+            raise RefusedError(
+                f"这份报告没有 {path} 这个数字：写作 表.行.列，见 `gouji forms {evidence.form.name}`",
+                f"this report has no figure {path}: write table.row.column; see `gouji forms {evidence.form.name}`",
+            )
+        figure = _vouched(path, number_in(text, known[path]), by, evidence, figures.get(path))
         changed[path] = (review.current.reading.value(path), figure.value)
         figures[path] = figure
     reading = Reading(figures, review.current.reading.words, review.current.reading.variants)
     return _judged(review, reading, review.attested | changed.keys(), evidence, document), changed
 
 
-def _vouched(path: str, text: str, value: Number | None, by: str, evidence: Evidence, before: Figure | None) -> Figure:
+def _vouched(path: str, value: Number | None, by: str, evidence: Evidence, before: Figure | None) -> Figure:
+    """The figure a reviewer vouches for; ``printed`` stays what its place shows, whatever was typed."""
     cell = evidence.cells.get(path)
-    if cell and not cell.illegible and cell.value == value:
+    if cell:
         return Figure(value, cell.text, cell.line, by, cell.cell)
     place = evidence.place(path)
     line = before.line if before else place.line if place else None
-    return Figure(value, text.strip(), line, by, before.cell if before else None)
+    return Figure(value, "", line, by, before.cell if before else None)
 
 
 def _judged(
@@ -167,7 +196,31 @@ def _judged(
     first = review.original
     notes = tuple(f for f in first.findings if f.rule == "model" or (f.warning and f.rule != "agreement"))
     read = Read(reading, first.usage, first.attempts, notes)
-    return conclude(document, evidence, reading, first.reader, read=read, second=first.second, attested=attested)
+    outcome = conclude(document, evidence, reading, first.reader, read=read, second=first.second, attested=attested)
+    return _by_whom(outcome)
+
+
+def _by_whom(outcome: Reviewed) -> Reviewed:
+    """The same, where a sum that fails over a reviewer's word says nothing of the report itself."""
+    words = {
+        path: finding.reason
+        for finding in outcome.findings
+        if finding.warning and finding.reason
+        for path in finding.cells
+        if outcome.grades.get(path) == Grade.ATTESTED
+    }
+    if not isinstance(outcome, NeedsReview) or not words:
+        return outcome
+    findings = tuple(_over(finding, words) for finding in outcome.findings)
+    found = {finding.reason for finding in findings if not finding.warning}
+    return replace(outcome, findings=findings, reasons=tuple(reason for reason in Reason if reason in found))
+
+
+def _over(finding: Finding, words: Mapping[str, Reason]) -> Finding:
+    found = {words[path] for path in finding.cells if path in words}
+    if finding.rule != "sum" or not found:
+        return finding
+    return replace(finding, reason=next(reason for reason in Reason if reason in found))
 
 
 def hindrances(outcome: Reviewed) -> tuple[Finding, ...]:
@@ -212,16 +265,31 @@ def against_source(outcome: Reviewed) -> list[str]:
 
 def settle(outcome: Reviewed, form: Form, *, as_published: bool, note: str) -> Settled:
     """The reading as a person accepts it. Raises UsageError with what stands in the way."""
-    wrong = misprints(outcome, form) if as_published else hindrances(outcome)
-    if as_published and not hindrances(outcome):
-        raise UsageError("nothing is wrong with this report; accept it without --as-published")
+    wrong = hindrances(outcome)
+    published = misprints(outcome, form)
     if as_published and not wrong:
-        raise UsageError(f"not only the report's own sums are wrong: {_told(hindrances(outcome))}")
-    if not as_published and wrong:
-        raise UsageError(f"this cannot be accepted yet: {_told(wrong)}")
+        raise RefusedError(
+            "这份报告没有不符之处，直接接受即可，不用 --as-published",
+            "nothing is wrong with this report; accept it without --as-published",
+        )
+    if as_published and not published:
+        raise RefusedError(
+            f"不只是报告本身加总不符，不能照原样接受：{_told(wrong, outcome, form, 'zh')}",
+            f"not only the report's own sums are wrong: {_told(wrong, outcome, form, 'en')}",
+        )
+    if wrong and not as_published:
+        chinese, english = _AS_PUBLISHED if published else _FIRST
+        raise RefusedError(
+            f"还不能接受：{_told(wrong, outcome, form, 'zh')}。{chinese}",
+            f"this cannot be accepted yet: {_told(wrong, outcome, form, 'en')}. {english}",
+        )
     against = against_source(outcome)
     if against and not note.strip():
-        raise UsageError(f"the source shows another figure for {', '.join(against)}: say why in a note")
+        names = Labels(form, outcome.reading.variants, "zh").figures(against)
+        raise RefusedError(
+            f"原文该处不是这个数字：{names}。写明理由（--note）才能接受",
+            f"the source shows another figure for {', '.join(against)}: say why in a note (--note)",
+        )
     return settled(outcome)
 
 
@@ -234,14 +302,21 @@ def settled(outcome: Reviewed) -> Settled:
     return Settled(outcome, rests_on, grades, violations)
 
 
-def _told(findings: Sequence[Finding]) -> str:
-    return "; ".join(_one(findings))
-
-
-def _one(findings: Sequence[Finding]) -> Iterator[str]:
-    for finding in findings[:3]:
-        sides = "" if finding.left is None else f": {finding.left} is not {finding.right}"
-        cells = f" ({', '.join(finding.cells[:3])})" if finding.cells and not sides else ""
-        yield f"{finding.message}{sides}{cells}"
+def _told(findings: Sequence[Finding], outcome: Reviewed, form: Form, language: Language) -> str:
+    labels = Labels(form, outcome.reading.variants, language)
+    english = language == "en"
+    told = [_one(finding, labels, language) for finding in findings[:3]]
     if len(findings) > 3:
-        yield f"and {len(findings) - 3} more"
+        told.append(f"and {len(findings) - 3} more" if english else f"另有 {len(findings) - 3} 处")
+    return ("; " if english else "；").join(told)
+
+
+def _one(finding: Finding, labels: Labels, language: Language) -> str:
+    english = language == "en"
+    if finding.rule == "sum":
+        what, rule = labels.sum(finding.message, finding.cells)
+        sides = f"{finding.left} ≠ {finding.right}"
+        return f"{what}: {sides} ({rule})" if english else f"{what}：{sides}（{rule}）"
+    cells = labels.figures(finding.cells[:3]) if finding.cells else ""
+    said = message(language, finding.message)
+    return f"{said}{f' ({cells})' if english else f'（{cells}）'}" if cells else said

@@ -9,7 +9,8 @@ from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from agent.language import Language, say
-from agent.outcome import Figure, Grade, Reading
+from agent.outcome import BLANKS, Figure, Grade, Reading
+from agent.squeeze import normal
 from agent.sums import grid_of
 from schemas.form import Form, Grid, Row
 
@@ -214,11 +215,15 @@ def cell(figure: Figure | None, grade: Grade | None = None, no_mark: str = "") -
 
     if figure is None:
         return Text(_MARKS[Grade.UNREAD], _STYLES[Grade.UNREAD])
-    shown = (
-        safe(figure.printed) if figure.value is None else f"{figure.value:f}" if figure.value % 1 else str(figure.value)
-    )
+    value = figure.value
+    shown = safe(blank(figure)) if value is None else f"{value:f}" if value % 1 else str(value)
     style = _STYLES.get(grade, "" if figure.value else "dim") if grade else ""
     return Text(shown + (_MARKS.get(grade, no_mark) if grade else no_mark), style)
+
+
+def blank(figure: Figure) -> str:
+    """A figure without a value as it was printed; where a reviewer says blank, not what else stands there."""
+    return "" if figure.by.startswith("reviewer ") and normal(figure.printed).strip() not in BLANKS else figure.printed
 
 
 def of_form(form: Form, language: Language) -> Iterator[RenderableType]:

@@ -16,9 +16,10 @@ from agent.document import Document, load
 from agent.errors import ModelError, UsageError
 from agent.evidence import Evidence, gather
 from agent.outcome import Accepted, Figure, Grade, NeedsReview, Reading, Reason
-from agent.review import Review, correct, misprints, number_in, reviewer, settle
+from agent.review import RefusedError, Review, correct, misprints, number_in, reviewer, settle
 from agent.settings import ModelSettings
 from agent.store import Store
+from agent.tables import blank
 from schemas import load as load_form
 
 SAMPLE = Path(__file__).parent.parent / "agent" / "sample" / "qinglan_2023.txt"
@@ -178,6 +179,45 @@ def test_as_published_is_for_faithful_readings_only(faulty: _Given, tmp_path: Pa
         assert misprints(review.current, FORM) == ()
         with pytest.raises(UsageError, match="not only the report's own sums"):
             settle(review.current, FORM, as_published=True, note="")
+
+
+def test_a_reviewers_word_is_never_told_as_what_is_printed(faulty: _Given) -> None:
+    faulty.correct({TOTAL: "4", CORRECTED: ""})
+    figures = faulty.review.current.reading.figures
+
+    assert (figures[TOTAL].value, figures[TOTAL].printed) == (4, "5")
+    assert (figures[CORRECTED].value, figures[CORRECTED].printed) == (None, "1")
+    assert blank(figures[CORRECTED]) == ""
+    assert figures[TOTAL].line == figures[CORRECTED].line
+
+
+def test_a_sum_that_fails_over_a_reviewers_word_is_not_the_reports_own(path: Path) -> None:
+    text = SAMPLE.read_text(encoding="utf-8").replace("2\t1\t0\t1\t4\t", "2\t?\t0\t1\t4\t")
+    given = _Given(path, text)
+
+    with given.store:
+        wrong = given.correct({CORRECTED: "9"}).current
+
+        assert isinstance(wrong, NeedsReview)
+        assert wrong.reasons == (Reason.UNREADABLE,)
+        assert [(f.rule, f.reason) for f in wrong.findings if not f.warning] == [("sum", Reason.UNREADABLE)]
+        assert misprints(wrong, FORM) == ()
+        with pytest.raises(RefusedError, match="not only the report's own sums"):
+            given.accept(as_published=True)
+        given.correct({CORRECTED: "1"})
+        given.accept()
+    assert given.rows("select standing from records") == [("attested",)]
+
+
+def test_what_is_refused_is_told_in_both_languages_with_the_way_out(faulty: _Given) -> None:
+    with pytest.raises(RefusedError) as refused:
+        faulty.accept()
+
+    assert refused.value.told("zh") == (
+        "还不能接受：行政复议：4 ≠ 5（四种结果之和＝总计）。若原文就是如此，照原样接受（--as-published）"
+    )
+    assert "reconsideration: 4 ≠ 5 (four results = total)" in refused.value.told("en")
+    assert "--as-published" in refused.value.told("en")
 
 
 def test_a_report_that_adds_up_is_not_as_published(misread: _Given) -> None:
@@ -402,7 +442,25 @@ def test_a_typed_figure_is_what_its_kind_allows(text: str, kind: str, value: obj
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("3.5", "count"), ("-5", "count"), ("=1+1", "count"), ("a", "amount"), ("1 2", "count")]
+    ("text", "kind"),
+    [
+        ("3.5", "count"),
+        ("-5", "count"),
+        ("=1+1", "count"),
+        ("a", "amount"),
+        ("1 2", "count"),
+        ("12abc", "count"),
+        ("1e3", "amount"),
+        ("NaN", "amount"),
+        ("1" + "0" * 30, "count"),
+        ("12\x00", "count"),
+        ("\u202e12", "count"),
+        ("1_000", "count"),
+        ("12万", "amount"),
+        ("\ud800", "count"),
+        ("²", "count"),
+        ("-0.1", "amount"),
+    ],
 )
 def test_anything_else_is_refused(text: str, kind: str) -> None:
     with pytest.raises(UsageError, match="nor blank"):

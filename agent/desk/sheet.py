@@ -13,7 +13,7 @@ from agent.outcome import Figure, Finding, Grade, Number, Reading
 from agent.review import Review, Reviewed
 from agent.squeeze import normal_line
 from agent.sums import equations, grid_of
-from agent.tables import Labels, row_label
+from agent.tables import Labels, blank, row_label
 from schemas.form import Form
 
 MARKS = {
@@ -197,7 +197,7 @@ def shown(figure: Figure | None, language: Language) -> str:
     """A figure as a cell shows it: its number, or the blank as it was printed."""
     if figure is None:
         return ""
-    return figure.printed if figure.value is None else number(figure.value)
+    return blank(figure) if figure.value is None else number(figure.value)
 
 
 def number(value: Number | None) -> str:
