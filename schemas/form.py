@@ -177,9 +177,9 @@ class Total:
     name: str
 
     def over(self, paths: Iterable[str]) -> Equation:
-        """The equation over those paths that a reading really has."""
+        """The equation, with each entry that a reading really has; a named part is in it, read or not."""
         have = list(paths)
-        parts = tuple(p for part in self.parts for p in have if _matches(part, p))
+        parts = tuple(p for part in self.parts for p in (have if "*" in part else [part]) if _matches(part, p))
         return Equation(self.name, parts, (self.total,), frozenset({self.total}))
 
 
@@ -362,12 +362,31 @@ class Form:
         if unknown:
             raise FormError(f"form {self.name}: it has no field {', '.join(sorted(unknown))}")
         for identity in self.identities:
-            if isinstance(identity, Total):
-                continue
+            self._known(identity)
+
+    def _known(self, identity: Identity) -> None:
+        """Refuse a sum over rows, columns or figures that no variant of a table has."""
+        if isinstance(identity, Total):
+            named = {*identity.parts, identity.total}
+            have = {path for variants in self.tables.values() for grid in variants for path in grid.all_paths()}
+            have |= {f"{items.id}.*.{column.id}" for items in self.items for column in items.columns}
+        else:
             if identity.grid not in self.tables:
                 raise FormError(f"form {self.name}: {identity.name} is over no grid {identity.grid}")
-            if not any(identity.equations(grid) for grid in self.tables[identity.grid]):
+            variants = self.tables[identity.grid]
+            if not any(identity.equations(grid) for grid in variants):
                 raise FormError(f"form {self.name}: {identity.name} matches no row or column")
+            sides = (
+                (identity.left, identity.right)
+                if isinstance(identity, Balance)
+                else (identity.parts, (identity.total,))
+            )
+            named = {name for side in sides for name in side}
+            rows = [row for grid in variants for row in grid.rows]
+            columns = {part for row in rows for c in row.columns for part in (c.id, c.id.rpartition(".")[2])}
+            have = columns if isinstance(identity, RowSum) else {row.id for row in rows}
+        if named - have:
+            raise FormError(f"form {self.name}: {identity.name} is over no {', '.join(sorted(named - have))}")
 
     @lru_cache(maxsize=256)  # noqa: B019 - forms are few and live as long as the process
     def equations(self, grid: Grid) -> tuple[Equation, ...]:

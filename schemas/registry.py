@@ -52,8 +52,10 @@ def _from_file(name: str) -> Form:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except (FormError, ImportError, SyntaxError, NameError, TypeError, ValueError, AttributeError) as error:
+    except FormError as error:
         raise FormError(f"{place}: {error}") from error
+    except Exception as error:
+        raise FormError(f"{place}: {type(error).__name__}: {error}") from error
     found = getattr(module, attribute, None)
     if isinstance(found, type):
         return _of_model(place, found)
