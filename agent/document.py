@@ -159,7 +159,7 @@ def _radical(char: str) -> str:
 _FOLD = {ord(k): v for k, v in zip(_SUPPLEMENT[::2], _SUPPLEMENT[1::2], strict=True)}
 _FOLD.update({code: _radical(chr(code)) for code in range(0x2F00, 0x2FD6)})
 _FOLD.update({code: " " for code in range(32) if code != 9})
-_FOLD.update(dict.fromkeys((0x7F, 0x85, 0x2028, 0x2029), " "))
+_FOLD.update(dict.fromkeys((*range(0x7F, 0xA0), 0x2028, 0x2029), " "))
 _FOLD.update(dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E), ""))
 
 

@@ -130,7 +130,6 @@ def test_invisible_characters_vanish(invisible: str) -> None:
     assert lines_of(f"总{invisible}计\t1{invisible}2") == ("总计\t12",)
 
 
-@pytest.mark.xfail(strict=True, reason="U+0080 to U+009F stay")
 @settings(deadline=None)
 @given(st.text())
 @example("\x9b31m")
