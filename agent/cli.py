@@ -230,23 +230,22 @@ def _record(path: Path) -> dict[str, Any]:
 @output.JSON
 @output.LANG
 def show(target: str, db: Path, form: str | None, as_json: bool, lang: str | None) -> int:
-    """Show a stored outcome: by its id, or the last of a file · 显示已存储的结果。
+    """Show a stored outcome: by its id, or the last of a file, by its name also where it is gone · 显示已存储的结果。
 
     Exit code as of extract: 0 accepted, 3 in review, 4 not this form.
     """
     from agent.language import choose
 
-    found = _found(target, db)
+    found = _found(target, db, output.form_named(form).name if form else None)
+    known = output.form_as(form, found.outcome.form)
     if as_json:
         return _told_as_json(found.outcome)
     language = choose(lang)
-    return _told(
-        found.outcome, output.form_of(form or found.outcome.form), language, [_stored_line(found, db, "", language)]
-    )
+    return _told(found.outcome, known, language, [_stored_line(found, db, "", language)])
 
 
-def _found(target: str, db: Path) -> Stored:
-    from agent.stored import by_id, latest
+def _found(target: str, db: Path, form: str | None) -> Stored:
+    from agent.stored import by_id, by_name, latest
 
     if target.isdecimal():
         return by_id(db, int(target))
@@ -255,9 +254,14 @@ def _found(target: str, db: Path) -> Stored:
     try:
         with Path(target).open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        named = by_name(db, target, form) if db.exists() else None
+        if named is None:
+            raise InputError(f"{target}: {error.strerror}, nor an outcome of it in {db}; give a run's id") from error
+        return named
     except OSError as error:
         raise InputError(f"{target}: {error.strerror}; give a run's id, or the file it read") from error
-    found = latest(db, sha256)
+    found = latest(db, sha256, form)
     if found is None:
         raise UsageError(f"{db} holds no outcome for {target}; read it with `gouji extract {target}`")
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,18 @@ def _desk(db: Path, reviewer: str | None, form: str | None = None, **given: Any)
         raise UsageError(f"there is no database {db}; `gouji extract FILE` makes one, --db names another")
     name = reviewer or os.environ.get("GOUJI_REVIEWER") or getpass.getuser()
     return Desk(Store(db), called(name), form=output.form_named(form) if form else None, **given)
+
+
+@contextmanager
+def _in_words(lang: str | None) -> Iterator[None]:
+    """What a reviewer may not do is told in the reviewer's language."""
+    from agent.language import choose
+    from agent.review import RefusedError
+
+    try:
+        yield
+    except RefusedError as error:
+        raise UsageError(error.told(choose(lang))) from error
 
 
 @click.command()
@@ -83,7 +97,9 @@ def correct(
 ) -> int:
     """Correct figures, and see what the checks say · 更正数字，立即核对。
 
-    An empty VALUE is a blank. Exit code: 0 nothing is wrong any more, 3 something still is.
+    PATH is table.row.column, as `gouji forms NAME` lists them and `gouji review show ID` names one:
+    table3.received.total=21. An empty VALUE is a blank.
+    Exit code: 0 nothing is wrong any more, 3 something still is.
     """
     typed = {}
     for figure in figures:
@@ -91,7 +107,7 @@ def correct(
         if not equals:
             raise UsageError(f"{figure!r} is no PATH=VALUE, such as table3.received.total=21")
         typed[path.strip()] = value
-    with (desk := _desk(db, reviewer, form)).store:
+    with (desk := _desk(db, reviewer, form)).store, _in_words(lang):
         desk.correct(desk.review(id), typed, note)
         return _told(desk, desk.review(id), lang)
 
@@ -107,8 +123,12 @@ def correct(
 def accept(
     id: int, db: Path, reviewer: str | None, note: str, form: str | None, as_published: bool, lang: str | None
 ) -> None:
-    """Store the record, marked by what it rests on · 接受：存入记录。"""
-    with (desk := _desk(db, reviewer, form)).store:
+    """Store the record, marked by what it rests on · 接受：存入记录。
+
+    A report whose own sums fail is accepted with --as-published only; a figure that differs from its place
+    in the source needs a --note that says why.
+    """
+    with (desk := _desk(db, reviewer, form)).store, _in_words(lang):
         desk.accept(desk.review(id), as_published=as_published, note=note)
         _done(desk.review(id), lang)
 
@@ -123,7 +143,7 @@ def reject(id: int, db: Path, reviewer: str | None, note: str, lang: str | None)
     """Close the report without a record · 退回：不存入记录。"""
     from agent import decisions
 
-    with (desk := _desk(db, reviewer)).store:
+    with (desk := _desk(db, reviewer)).store, _in_words(lang):
         decisions.reject(desk.store, desk.review(id), desk.by, note)
         _done(desk.review(id), lang)
 
@@ -138,7 +158,7 @@ def undo(id: int, db: Path, reviewer: str | None, note: str, lang: str | None) -
     """Take back the last decision about a report · 撤销上一次处理。"""
     from agent import decisions
 
-    with (desk := _desk(db, reviewer)).store:
+    with (desk := _desk(db, reviewer)).store, _in_words(lang):
         decisions.undo(desk.store, desk.review(id), desk.by, note)
         _done(desk.review(id), lang)
 
@@ -151,42 +171,52 @@ def undo(id: int, db: Path, reviewer: str | None, note: str, lang: str | None) -
 @output.FORM
 @click.option("--model", help="The model; also GOUJI_MODEL. 模型名称")
 @click.option("--base-url", help="An OpenAI-compatible server; also OPENAI_BASE_URL. 模型服务地址")
+@output.LANG
 def retry(
-    id: int, db: Path, reviewer: str | None, note: str, form: str | None, model: str | None, base_url: str | None
-) -> int:
+    id: int, db: Path, reviewer: str | None, note: str, form: str | None,
+    model: str | None, base_url: str | None, lang: str | None,
+) -> int:  # fmt: skip
     """Ask the model to read the report again · 再问模型。
 
     Exit code as of extract: 0 accepted, 3 in review, 4 not this form.
     """
     import asyncio
 
+    from agent.desk.texts import text
+    from agent.language import choose, say
     from agent.settings import settings
     from agent.stored import by_id
 
-    with (desk := _desk(db, reviewer, form, model=settings(model, base_url))).store:
+    language = choose(lang)
+    with (desk := _desk(db, reviewer, form, model=settings(model, base_url))).store, _in_words(lang):
         again = asyncio.run(desk.ask_again(desk.review(id), note))
     outcome = by_id(db, again).outcome
-    click.echo(f"{again}: {outcome.status}")
+    click.echo(text(language, "read_again", id=again, status=say(language, outcome.status)))
     return {"accepted": 0, "review": 3}.get(outcome.status, 4)
 
 
 @click.command()
 @_ID
 @output.DB
+@output.JSON
 @output.LANG
-def history(id: int, db: Path, lang: str | None) -> None:
+def history(id: int, db: Path, as_json: bool, lang: str | None) -> None:
     """Show what was decided about a report, by whom, when and why · 处理经过。"""
+    from dataclasses import asdict
+
     from agent import decisions
-    from agent.desk.sheet import by
-    from agent.desk.texts import text
+    from agent.desk.texts import by, local, text
     from agent.language import choose
 
     language = choose(lang)
     review = decisions.load(db, id)
+    if as_json:
+        output.write({"id": id, "history": [asdict(decision) for decision in review.history]})
+        return
     undone = {decision.undoes for decision in review.history}
     rows = [
         [
-            decision.at[:19].replace("T", " "),
+            local(decision.at),
             by(decision.by, language),
             text(language, f"kind_{decision.kind}") + (text(language, "undone") if decision.id in undone else ""),
             "; ".join(f"{path}: {before} → {after}" for path, (before, after) in (decision.cells or {}).items()),
@@ -199,22 +229,12 @@ def history(id: int, db: Path, lang: str | None) -> None:
 
 def _told(desk: Desk, review: Review, lang: str | None) -> int:
     """What the checks say of a report now; its exit code."""
-    from rich.text import Text
-
-    from agent import review as reviews
-    from agent.desk.texts import text
+    from agent import review as reviews, review_told
     from agent.language import choose
-    from agent.outcome import NeedsReview
-    from agent.summary import for_review
 
-    language = choose(lang)
-    wrong = reviews.hindrances(review.current)
-    if wrong:
-        assert isinstance(review.current, NeedsReview)
-        output.show(for_review(review.current, desk.document(review).lines, desk.form_of(review), language))
-        return 3
-    output.show([Text(text(language, "nothing_wrong"), "green")])
-    return 0
+    lines = desk.document(review).lines
+    output.show(review_told.plain(review, lines, desk.form_of(review), choose(lang), output.option(desk.path)))
+    return 3 if reviews.hindrances(review.current) else 0
 
 
 def _done(review: Review, lang: str | None) -> None:

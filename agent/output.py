@@ -62,6 +62,21 @@ def form_of(name: str) -> Form | None:
         return None
 
 
+def form_as(asked: str | None, stored: str) -> Form | None:
+    """The form of a stored outcome, asked for by name or not. Raises UsageError where it is of another."""
+    if asked is None:
+        return form_of(stored)
+    form = form_named(asked)
+    if form.name != stored:
+        raise UsageError(f"this report was read as {stored}, not as {form.name}; leave --form out, or name that form")
+    return form
+
+
+def option(db: Path) -> str:
+    """How a command says which database, where it must."""
+    return "" if db == DEFAULT else f" --db {db}"
+
+
 def write(value: object) -> None:
     """Print one JSON object on one line."""
     from agent import serial

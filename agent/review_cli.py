@@ -18,14 +18,16 @@ def review() -> None:
 
 @review.command("list")
 @output.DB
+@output.FORM
 @output.JSON
 @output.LANG
-def list_waiting(db: Path, as_json: bool, lang: str | None) -> None:
+def list_waiting(db: Path, form: str | None, as_json: bool, lang: str | None) -> None:
     """List what waits, oldest first · 列出待复核的报告。"""
     from agent.language import choose, say
     from agent.stored import waiting
 
-    reports = waiting(db)
+    wanted = output.form_named(form).name if form else None
+    reports = [report for report in waiting(db) if wanted in (None, report.form)]
     if as_json:
         output.write({"waiting": [asdict(report) for report in reports]})
         return
@@ -42,20 +44,25 @@ def list_waiting(db: Path, as_json: bool, lang: str | None) -> None:
 @click.argument("id", type=int)
 @output.DB
 @output.FORM
+@output.JSON
 @output.LANG
-def show(id: int, db: Path, form: str | None, lang: str | None) -> None:
-    """Show one: failed sums, lines of the source, both readings · 显示一份：不成立的合计、原文、两种读数。"""
+def show(id: int, db: Path, form: str | None, as_json: bool, lang: str | None) -> None:
+    """Show one as it stands: failed sums, lines of the source, both readings · 显示一份：不符之处、原文、读数。"""
+    from agent import decisions, review_told
     from agent.language import choose
     from agent.outcome import NeedsReview
     from agent.stored import by_id, lines
-    from agent.summary import for_review
 
     outcome = by_id(db, id).outcome
     if not isinstance(outcome, NeedsReview):
         raise UsageError(f"run {id} is not in review but {outcome.status}; `gouji show {id}` shows it")
-    output.show(
-        for_review(outcome, lines(db, outcome.document.sha256), output.form_of(form or outcome.form), choose(lang))
-    )
+    known = output.form_as(form, outcome.form)
+    report = decisions.load(db, id)
+    if as_json:
+        output.write(review_told.as_json(report))
+        return
+    source = lines(db, outcome.document.sha256)
+    output.show(review_told.plain(report, source, known, choose(lang), output.option(db)))
 
 
 for command in desk_cli.COMMANDS:

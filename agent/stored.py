@@ -59,6 +59,20 @@ def latest(path: Path, sha256: str, form: str | None = None) -> Stored | None:
     return _stored(path, row) if row else None
 
 
+def by_name(path: Path, name: str, form: str | None = None) -> Stored | None:
+    """The last outcome of the document read under a name, or from a path. Raises UsageError where there are several."""
+    with open_for_reading(path) as db:
+        rows = db.execute(
+            "select sha256, (select max(id) from runs where document = sha256 and outcome is not null) as run"
+            " from documents where name = ? or path = ? order by 2",
+            (name, str(Path(name).absolute())),
+        ).fetchall()
+    if len(rows) > 1:
+        ids = ", ".join(str(row["run"]) for row in rows if row["run"])
+        raise UsageError(f"{path}: {len(rows)} documents were read as {name}; show one by its id: {ids}")
+    return latest(path, rows[0]["sha256"], form) if rows else None
+
+
 def waiting(path: Path) -> list[Waiting]:
     """The open reviews, oldest first."""
     with open_for_reading(path) as db:

@@ -195,6 +195,24 @@ def test_show_finds_an_outcome_by_id_and_by_file(gouji: Gouji) -> None:
     assert gouji("show", 2).code == 2
 
 
+def test_show_finds_an_outcome_by_the_name_of_a_file_that_is_gone(gouji: Gouji, faulty: Path) -> None:
+    gouji("extract", faulty)
+    path = faulty.absolute()
+    faulty.rename(faulty.with_name("elsewhere.txt"))
+
+    found = [gouji("show", target) for target in ("faulty.txt", path)]
+
+    assert [ended.code for ended in found] == [3, 3]
+    assert "2 + 1 + 0 + 1 ≠ 5" in found[0].out
+    assert gouji("show", "faulty.txt", "--form", "statement").code == 5
+    faulty.write_bytes(SAMPLE.read_bytes())
+    gouji("extract", faulty)
+    faulty.unlink()
+    several = gouji("show", "faulty.txt")
+    assert several.code == 2
+    assert "2 documents were read as faulty.txt; show one by its id: 1, 2" in several.err
+
+
 def test_show_tells_what_a_file_that_was_never_read_needs(gouji: Gouji, faulty: Path) -> None:
     gouji("extract", SAMPLE)
 

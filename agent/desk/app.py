@@ -21,9 +21,10 @@ from agent.desk import views
 from agent.desk.desk import Desk
 from agent.desk.guard import Guard, Key
 from agent.desk.queue import Chosen
-from agent.desk.texts import text
+from agent.desk.texts import local, text
 from agent.errors import GoujiError, UsageError
 from agent.language import Language
+from agent.review import RefusedError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -125,7 +126,8 @@ class _Pages:
         except decisions.TakenError:
             return await run_in_threadpool(self._report, request, 409, "taken")
         except GoujiError as error:
-            return await run_in_threadpool(self._report, request, 400, "failed", str(error))
+            why = error.told(self._language(request)) if isinstance(error, RefusedError) else str(error)
+            return await run_in_threadpool(self._report, request, 400, "failed", why)
         return RedirectResponse(there, 303)
 
     async def _correct(self, run: int, form: dict[str, str], chosen: Chosen) -> str:
@@ -189,6 +191,7 @@ class _Pages:
             content
             | {
                 "say": say,
+                "local": local,
                 "language": language,
                 "csrf": self.key.csrf,
                 "by": self.desk.by.removeprefix("reviewer "),

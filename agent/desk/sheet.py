@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from agent.desk.texts import PHRASES, text
+from agent.desk.texts import PHRASES, by, text
 from agent.document import Document
 from agent.language import GRADES, RULES, Language, message
 from agent.outcome import Figure, Finding, Grade, Number, Reading
@@ -203,14 +203,6 @@ def shown(figure: Figure | None, language: Language) -> str:
 def number(value: Number | None) -> str:
     """An exact number without exponent."""
     return "" if value is None else f"{value:f}" if value % 1 else str(value)
-
-
-def by(reader: str, language: Language) -> str:
-    """Who read a figure, in words."""
-    if reader == "offline":
-        return text(language, "by_offline")
-    name = reader.removeprefix("reviewer ")
-    return text(language, "by_reviewer", name=name) if name != reader else reader
 
 
 def _problem(finding: Finding, outcome: Reviewed, form: Form, labels: Labels, language: Language) -> Problem:

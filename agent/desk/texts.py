@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from agent.language import Language
 
@@ -83,6 +84,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "其中 {count} 个与原文该处的数字不同。",
         "For {count} of them the source shows another figure.",
     ),
+    "accept_against_note": (
+        "其中 {count} 个与原文该处的数字不同，接受时须写明理由（--note）。",
+        " For {count} of them the source shows another figure: say why (--note).",
+    ),
+    "read_again": ("模型已重读，编号 {id}：{status}", "Read again as {id}: {status}"),
+    "figure_here": ("数字", "FIGURE"),
+    "ways": ("处理：{ways}", "To settle it:{ways}"),
+    "see_history": ("处理经过：gouji review history {id}{option}", "Decided so far: gouji review history {id}{option}"),
     "accept_not": ("还不能接受：仍有不符之处。", "It cannot be accepted yet: something is still wrong."),
     "publish_what": (
         "数字照原文读出无误，是报告本身有误。记录注明“照原样”，并记下 {count} 项不符。",
@@ -155,6 +164,27 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 def text(language: Language, name: str, /, **values: object) -> str:
     """The text called ``name`` in one language, with its values filled in."""
     return TEXTS[name][language == "en"].format(**values)
+
+
+def local(at: str) -> str:
+    """A time of the store as the clock of this machine shows it."""
+    return f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M}"
+
+
+def by(reader: str, language: Language) -> str:
+    """Who read a figure or decided, in words."""
+    if reader == "offline":
+        return text(language, "by_offline")
+    name = reader.removeprefix("reviewer ")
+    return text(language, "by_reviewer", name=name) if name != reader else reader
+
+
+def how(decision: str, language: Language) -> str:
+    """How a report was decided, in words."""
+    kind, _, who = decision.partition(" by ")
+    if not who or f"kind_{kind}" not in TEXTS:
+        return decision
+    return f"{text(language, f'kind_{kind}')} · {by(who, language)}"
 
 
 PHRASES: Mapping[str, str] = {

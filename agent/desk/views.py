@@ -11,8 +11,8 @@ from agent.database import open_for_reading
 from agent.desk import queue as waiting
 from agent.desk.desk import Desk, has_pages
 from agent.desk.queue import Chosen
-from agent.desk.sheet import MARKS, by, sheet
-from agent.desk.texts import TEXTS, text
+from agent.desk.sheet import MARKS, sheet
+from agent.desk.texts import by, how, text
 from agent.errors import UsageError
 from agent.language import REASONS, Language
 from agent.offers import Offer, offers
@@ -141,14 +141,6 @@ def _undo(review: Review) -> bool:
     if last is None:
         return False
     return review.open if last.kind == "correct" else not review.open and review.closed_by.startswith(last.kind)
-
-
-def how(decision: str, language: Language) -> str:
-    """How a report was decided, in words."""
-    kind, _, who = decision.partition(" by ")
-    if not who or f"kind_{kind}" not in TEXTS:
-        return decision
-    return f"{text(language, f'kind_{kind}')} · {by(who, language)}"
 
 
 def onward(desk: Desk, run: int, chosen: Chosen) -> str:
