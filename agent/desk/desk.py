@@ -58,6 +58,7 @@ class Desk:
     form: Form | None = None
     model: ModelSettings | None = None
     _kept: _Kept = field(default_factory=_Kept, repr=False)
+    _drawing: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def path(self) -> Path:
@@ -122,7 +123,8 @@ class Desk:
         source = self.document(review)
         if not source.pages or not 1 <= page <= source.pages:
             return None
-        picture = self._kept.get((source.sha256, page), lambda: _draw(source, page))
+        with self._drawing:  # one after the other: the page that was asked for first is there first
+            picture = self._kept.get((source.sha256, page), lambda: _draw(source, page))
         assert picture is None or isinstance(picture, bytes)
         return picture
 

@@ -116,7 +116,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All that the page of one report shows of it."""
+    """All that the page of one report shows of it. ``first_page``: where the first figure in doubt stands."""
 
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
@@ -125,6 +125,7 @@ class Sheet:
     lines: tuple[Line, ...]
     boxes: Mapping[int, tuple[Box, ...]]
     grades: tuple[tuple[Grade, str, int], ...]
+    first_page: int | None = None
 
 
 def sheet(review: Review, document: Document, form: Form, language: Language) -> Sheet:
@@ -133,6 +134,7 @@ def sheet(review: Review, document: Document, form: Form, language: Language) ->
     labels = Labels(form, outcome.reading.variants, language)
     failing = sorted((f for f in outcome.findings if not f.warning), key=lambda f: (not f.suspects, f.rule != "sum"))
     cells = _Cells(review, document, failing, labels, language)
+    first = min(cells.turn, key=lambda path: cells.turn[path], default=None)
     counts = [(grade, GRADES[grade][language == "en"]) for grade in Grade]
     return Sheet(
         tuple(_problem(f, outcome, form, labels, language) for f in failing),
@@ -142,6 +144,7 @@ def sheet(review: Review, document: Document, form: Form, language: Language) ->
         tuple(_lines(document, _figure_lines(outcome))),
         _boxes(document),
         tuple((g, name, n) for g, name in counts if (n := list(outcome.grades.values()).count(g))),
+        _page(document, cells.cell(first).line) if first else None,
     )
 
 
@@ -336,6 +339,11 @@ def _parts(line: str) -> Iterator[tuple[int | None, str]]:
     for index, piece in enumerate(seen.split("\t")):
         yield index, line[start : start + len(piece)].strip()
         start += len(piece) + 1
+
+
+def _page(document: Document, line: int | None) -> int | None:
+    """The page on which a line stands."""
+    return next((place.page for (at, _), place in document.cells.items() if at == line), None)
 
 
 def _boxes(document: Document) -> dict[int, tuple[Box, ...]]:

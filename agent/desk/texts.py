@@ -37,6 +37,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "text": ("文字", "Text"),
     "pages": ("页面", "Pages"),
     "page": ("第 {page} 页", "Page {page}"),
+    "drawing": ("正在画第 {page} 页……", "Drawing page {page}…"),
+    "edition": ("{edition} 版", "edition {edition}"),
     "page_missing": (
         "看不到页面图像：原文件已不在 {path}。",
         "The pages cannot be drawn: the file is no longer at {path}.",
