@@ -34,6 +34,7 @@ def command(form: str | None, db: Path, as_json: bool, lang: str | None) -> int:
     from agent.codebook import figure_names
     from agent.export import form_of
     from agent.language import choose
+    from agent.tables import safe
 
     wanted = output.form_named(form or form_of(db))
     english = choose(lang) == "en"
@@ -72,6 +73,6 @@ def command(form: str | None, db: Path, as_json: bool, lang: str | None) -> int:
     click.echo(_TEXTS["breaks" if found.breaks else "none"][english].format(count=len(found.breaks)))
     click.echo(_TEXTS["checked"][english].format(count=found.checked))
     if found.doubles:
-        who = ", ".join(f"{subject} {period}" for subject, period in found.doubles[:20])
+        who = safe(", ".join(f"{subject} {period}" for subject, period in found.doubles[:20]))
         click.echo(_TEXTS["doubles"][english].format(who=who))
     return 3 if found.breaks else 0

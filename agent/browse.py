@@ -94,7 +94,8 @@ def queries(form: Form | None) -> dict[str, Any]:
 def _headlines(form: Form) -> str:
     names = figure_names(form, printed=True)
     sums = [
-        f"""sum(case when path = '{path}' then count end) as "{names.get(path, path)}\"""" for path in form.headlines
+        f"""sum(case when path = '{path}' then count end) as "{names.get(path, path).replace('"', '""')}\""""
+        for path in form.headlines
     ]
     return f"select period, {', '.join(sums)} from report_figures where form = '{form.name}' group by period order by 1"  # noqa: S608
 

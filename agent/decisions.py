@@ -15,6 +15,8 @@ from agent.outcome import Accepted, NeedsReview, Number, Settled
 from agent.records import clean, put_accepted, put_settled
 from agent.review import Decision, Kinds, Review, Reviewed
 from agent.store import Store, restored
+from agent.stored import known_id
+from agent.writers import visible
 
 if TYPE_CHECKING:
     from agent.document import Document
@@ -38,7 +40,7 @@ def load(path: Path, run: int) -> Review:
 def _load(db: sqlite3.Connection, path: Path, run: int) -> Review:
     row = db.execute(
         "select runs.outcome, reviews.status, reviews.decision from reviews join runs on runs.id = run where run = ?",
-        (run,),
+        (known_id(run),),
     ).fetchone()
     if row is None:
         raise UsageError(f"{path} holds no report {run} in review; `gouji review` lists them")
@@ -175,7 +177,7 @@ def _add(
             store.now(),
             clean(by),
             kind,
-            clean(note.strip()),
+            visible(note.strip()),
             serial.write({path: list(pair) for path, pair in (changed or {}).items()}),
             serial.keep(outcome) if outcome else None,
             undoes,

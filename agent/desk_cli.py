@@ -241,9 +241,10 @@ def _done(review: Review, lang: str | None) -> None:
     from agent.desk.texts import text
     from agent.desk.views import title
     from agent.language import choose
+    from agent.tables import safe
 
     language: Language = choose(lang)
-    click.echo(text(language, f"done_{review.history[-1].kind}", title=title(review)))
+    click.echo(safe(text(language, f"done_{review.history[-1].kind}", title=title(review))))
 
 
 COMMANDS = (serve, correct, accept, reject, undo, retry, history)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from agent.checks import LARGEST_COUNT
 from agent.document import Document
 from agent.errors import UsageError
 from agent.evidence import Evidence
@@ -39,7 +40,7 @@ Reviewed = Accepted | NeedsReview
 _SETTLED = TRUSTED | {Grade.ATTESTED}
 _LONGEST_NAME = 100
 _WANTED: Mapping[Kind, tuple[str, str]] = {
-    "count": ("0 到 10^15 的整数", "a whole number from 0 to 10^15"),
+    "count": ("0 到 10^9 的整数", "a whole number from 0 to 10^9"),
     "change": ("整数", "a whole number"),
     "amount": ("不小于 0 的数", "an amount of 0 or more"),
 }
@@ -140,10 +141,10 @@ def number_in(text: str, kind: Kind) -> Number | None:
     if typed in BLANKS:
         return None
     value = value_of(typed, kind)
-    if value is None:
+    if value is None or (kind == "count" and value > LARGEST_COUNT):
         chinese, english = _WANTED[kind]
         told = text.strip()
-        raise RefusedError(f"“{told}”不是{chinese}，也不是空白", f"{told!r} is neither {english} nor blank")
+        raise RefusedError(f"“{told}”既不是{chinese}，也不是空白", f"{told!r} is neither {english} nor blank")
     return value
 
 
@@ -154,6 +155,8 @@ def correct(
 
     Raises UsageError for a figure that the report has no place for, or that is no number of its kind.
     """
+    if not typed:
+        raise RefusedError("没有要更正的数字", "no figure to correct was given")
     known = kinds(evidence)
     figures = dict(review.current.reading.figures)
     changed: dict[str, tuple[Number | None, Number | None]] = {}

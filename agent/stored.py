@@ -40,12 +40,19 @@ class Waiting:
 def by_id(path: Path, run_id: int) -> Stored:
     """The outcome of one run. Raises UsageError where there is none."""
     with open_for_reading(path) as db:
-        row = db.execute("select id, outcome, finished, status, error from runs where id = ?", (run_id,)).fetchone()
+        row = db.execute(
+            "select id, outcome, finished, status, error from runs where id = ?", (known_id(run_id),)
+        ).fetchone()
     if row is None:
         raise UsageError(f"{path} holds no run {run_id}")
     if row["outcome"] is None:
         raise UsageError(f"{path}: run {run_id} came to no outcome: {row['error'] or row['status']}")
     return _stored(path, row)
+
+
+def known_id(id: int) -> int | None:
+    """An id as SQLite can look for it; None for a number so large that nothing has it."""
+    return id if abs(id) < 2**63 else None
 
 
 def latest(path: Path, sha256: str, form: str | None = None) -> Stored | None:
