@@ -121,7 +121,7 @@ def gather(document: Document, form: Form) -> Evidence:
     if why:
         return Evidence(form, source, spans, {}, False, why)
     own = {table: habits(rows.widths(), rows.first_cells) for table, rows in strips.items() if rows}
-    steps = tuple(dict.fromkeys(step for habit in own.values() for step in habit.steps))
+    steps = tuple(dict.fromkeys(step for habit in own.values() for step in habit.gaps.steps))
     glued = any(habit.glued for habit in own.values())
     tables: dict[str, Found | None] = {}
     for table, rows in strips.items():
@@ -130,9 +130,8 @@ def gather(document: Document, form: Form) -> Evidence:
             # A small table shows no habit of its own; the document's other tables do.
             habit = replace(
                 own[table],
-                steps=own[table].steps or steps,
+                gaps=replace(own[table].gaps, steps=own[table].gaps.steps or steps, header_break=rows.header_break),
                 glued=glued and not own[table].apart,
-                header_break=rows.header_break,
             )
             tables[table] = _settle(form, rows, habit)
     missing = {grid.section for table, (grid, *_) in form.tables.items() if tables[table] is None}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate, combinations, pairwise
-from math import gcd
+from dataclasses import dataclass, field, replace
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from agent.cells import Strip
+from agent.gaps import Gaps, gaps, placed
 from agent.outcome import Number
 from agent.splits import Blanks, Bound, BoundError, LocalSum, splits
 from agent.tokens import Token, extent, look_alike, value_of
@@ -61,17 +61,15 @@ class Habits:
     ``glued``: a row of several cells is one run of digits that can be no single figure, and no row has its
     cells ``apart``. Without that a lone figure may be one cell as well as several.
     ``first_cell``: by width of the line, None where rows of that width disagree; what the header says goes
-    first, unless many rows that have all their cells begin in one other cell, every one. ``steps``: line ends from
-    cell to cell, where blanks leave gaps; a table that shows none borrows the others'. ``header_break``: line
-    ends between the rows of its header. ``blanks``: which blank cells may have vanished from glued digits.
+    first, unless many rows that have all their cells begin in one other cell, every one.
+    ``blanks``: which blank cells may have vanished from glued digits.
     """
 
     glued: bool
     apart: bool
     blanks: Blanks
     first_cell: Mapping[int, int | None]
-    steps: tuple[int, ...] = ()
-    header_break: int | None = None
+    gaps: Gaps = field(default_factory=Gaps)
 
 
 def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None = None) -> Habits:
@@ -96,18 +94,8 @@ def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None
         apart=apart,
         blanks="parts" if short else "none",
         first_cell={width: _majority(seen) for width, seen in starts.items()} | told,
-        steps=_steps(rows),
+        gaps=gaps(rows),
     )
-
-
-def _steps(rows: Sequence[tuple[Strip, int]]) -> tuple[int, ...]:
-    """Line ends from cell to cell: as in the rows that have all their cells, or else as the gaps of all have it."""
-    apart = [(strip, n) for strip, n in rows if strip.cells is None]
-    full = {gap for strip, n in apart if len(strip.tokens) == n > 1 for gap in strip.gaps[1:]}
-    if full:
-        return tuple(full) if len(full) == 1 and 0 not in full else ()
-    gaps = {gap for strip, _ in apart for gap in strip.gaps}
-    return (min(gaps),) if len(apart) > 1 and 0 not in gaps and gcd(*gaps) == min(gaps) else ()
 
 
 def _majority(starts: Counter[int]) -> int | None:
@@ -139,9 +127,9 @@ def _fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: 
     if strip.cells is not None:
         run = len(tokens) == 1 and habit.glued and extent(tokens) >= n
         return _run(strip, kinds, sums, habit) if run else _placed(strip, kinds, habit)
-    seen = _by_gaps(strip, n, habit, flat=flat)
+    seen = placed(strip, n, habit.gaps, flat=flat)
     if seen is not None:
-        return Fits((_spread(tokens, seen, kinds, strip.line),), sure=True)
+        return Fits((_spread(tokens, seen.at, kinds, strip.line),), sure=True, unseen=not seen.shown)
     return _run(strip, kinds, sums, habit)
 
 
@@ -230,51 +218,6 @@ def _window(strip: Strip, start: int, kinds: Sequence[Kind]) -> Way:
         _cell(token, kind) if token else Cell(None, "", line, first + i)
         for i, (token, kind) in enumerate(zip(row, kinds, strict=True))
     )
-
-
-def _by_gaps(strip: Strip, n: int, habit: Habits, *, flat: bool) -> tuple[int, ...] | None:
-    """Positions of the tokens where blank cells show as longer gaps between lines; None where they do not."""
-    inner = strip.gaps[1:]
-    if any(gap == 0 for gap in strip.gaps):
-        return None
-    known = [step for step in habit.steps if not any(gap % step for gap in inner)]
-    found = {_places(strip, n, step, habit.header_break, flat=flat) for step in known} - {None}
-    own = gcd(*inner) if inner else 0
-    if not found and own and own == min(inner):
-        found = {_places(strip, n, own, habit.header_break, flat=flat)}
-    return found.pop() if len(found) == 1 else None
-
-
-def _places(strip: Strip, n: int, step: int, header_break: int | None, *, flat: bool) -> tuple[int, ...] | None:
-    """Positions of the tokens if cells are ``step`` line ends apart."""
-    places = list(accumulate((gap // step for gap in strip.gaps[1:]), initial=0))
-    spare = n - 1 - places[-1]
-    first = _first_place(strip, spare, step, header_break) if flat else _leading(strip, step)
-    if first is None or not 0 <= first <= spare or not _tail_fits(strip, spare - first, step):
-        return None
-    return tuple(first + place for place in places)
-
-
-def _leading(strip: Strip, step: int) -> int | None:
-    """Blank cells between a label and the first token."""
-    return None if strip.gaps[0] % step else strip.gaps[0] // step - 1
-
-
-def _first_place(strip: Strip, spare: int, step: int, header_break: int | None) -> int | None:
-    """The same behind a header, where a row break stands before the first cell, as between the header's rows."""
-    if spare == 0:
-        return 0
-    if header_break is not None and header_break >= step:
-        blanks, rest = divmod(strip.gaps[0] - header_break, step)
-        return None if rest else blanks
-    most = (strip.gaps[0] - step) // step
-    least = max(0, spare - strip.tail // step)
-    return least if least == most else None
-
-
-def _tail_fits(strip: Strip, trailing: int, step: int) -> bool:
-    """Whether the blank cells behind the last token have room before the next label."""
-    return strip.tail - 1 == trailing if step == 1 else strip.tail >= step * (trailing + 1)
 
 
 def _spread(tokens: Sequence[Token], places: Sequence[int], kinds: Sequence[Kind], line: int) -> Way:

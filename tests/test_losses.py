@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent.outcome import NeedsReview
-from tests.written import SAMPLE, but, read, row_of, spaced, with_row, zeros
+from agent.outcome import Accepted, NeedsReview
+from tests.written import SAMPLE, but, one_cell_a_line, read, row_of, spaced, with_row, zeros
 
 CASES = "2\t1\t0\t1\t4\t1\t0\t0\t1\t2\t0\t0\t1\t0\t1"
 
@@ -57,6 +57,41 @@ def test_a_figure_broken_off_into_the_next_line_is_not_a_blank(changes: tuple[st
     outcome, true = read(but(changes)), read(SAMPLE)
 
     assert isinstance(outcome, NeedsReview) or outcome.record == true.record
+
+
+def test_a_zero_lost_where_labels_stand_behind_blank_lines_is_not_a_blank_total() -> None:
+    printed = "属于国家秘密\n" + "0\n" * 7
+
+    outcome = read(but((printed, printed[:-2]), text=one_cell_a_line(SAMPLE)))
+
+    assert isinstance(outcome, NeedsReview)
+
+
+@pytest.mark.parametrize(("between", "rows"), [(2, 3), (3, 5), (4, 6), (2, 5)])
+def test_a_last_cell_lost_is_not_a_blank_one_where_gaps_show_the_blanks(between: int, rows: int) -> None:
+    lines = [[cell for cell in line.split("\t") if cell] or [line] for line in SAMPLE.split("\n")]
+    text = ("\n" * rows).join(("\n" * between).join(cells) for cells in lines)
+    gap = "\n" * between
+    disclosed = gap.join(["14", "3", "0", "1", "1", "0", "19"])
+
+    for printed in (disclosed, gap.join(CASES.split("\t"))):
+        outcome = read(but((printed, printed[: printed.rindex(gap)]), text=text))
+
+        assert isinstance(outcome, NeedsReview)
+
+
+# A label cut in two by a page break, a table that begins one cell further on.
+
+
+@pytest.mark.parametrize(("before", "behind"), [("（三）不予", "公开"), ("（三）不", "予公开")])
+def test_a_group_label_cut_by_a_page_break_stands_in_no_cell(before: str, behind: str) -> None:
+    text = "　　".join(cell for cell in SAMPLE.replace("\t", "\n").split("\n") if cell)
+    row = "1.属于国家秘密" + "　　0" * 7
+
+    outcome = read(but((f"（三）不予公开　　{row}", f"{before}　　{row}　　— 2 —　　{behind}"), text=text))
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.record == read(SAMPLE).record
 
 
 # More tables than one.
