@@ -98,7 +98,7 @@ def _readings(line: Line, row: Row, sight: Sight, blocks: Sequence[int]) -> Iter
     if sight == "run":
         run = "".join(line.figures).translate(_GLYPHS)
         return splits(run, row.columns, blocks)
-    if any(text.strip() in BLANK_MARKS for text in line.figures if text.strip()):
+    if sight != "cells" and any(text.strip() in BLANK_MARKS for text in line.figures if text.strip()):
         return _fitted(tuple(figure(text) for text in line.figures if text.strip()), width)
     cells = tuple(figure(text) for text in line.figures)
     if sight == "windows":
