@@ -77,6 +77,13 @@ def option(db: Path) -> str:
     return "" if db == DEFAULT else f" --db {db}"
 
 
+def beside(file: Path, db: Path) -> Path:
+    """A file that may be written. Raises UsageError for the database itself."""
+    if file.resolve() == db.resolve():
+        raise UsageError(f"{file} is the database itself; name another file")
+    return file
+
+
 def write(value: object) -> None:
     """Print one JSON object on one line."""
     from agent import serial

@@ -80,7 +80,7 @@ def command(page: Path | None, form: str | None, db: Path, as_json: bool, lang: 
         return
     from agent.writers import whole
 
-    with whole(page) as part:
+    with whole(output.beside(page, db)) as part:
         part.write_text(_page(found, wanted.title, english), encoding="utf-8")
     click.echo(TEXTS["written"][english].format(file=page))
 

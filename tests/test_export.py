@@ -301,6 +301,19 @@ def test_what_cannot_be_exported_is_said_with_the_way_out(
         command.main([*arguments, "--db", str(filled)], standalone_mode=False)
 
 
+def test_the_database_itself_is_never_written_over(filled: Path, tmp_path: Path) -> None:
+    before = filled.read_bytes()
+    (tmp_path / "link.csv").symlink_to(filled)
+
+    for name in (filled.name, "link.csv"):
+        with pytest.raises(UsageError, match="is the database itself"):
+            command.main(
+                [str(tmp_path / name), "--format", "csv", "--db", str(filled), "--lang", "en"], standalone_mode=False
+            )
+
+    assert filled.read_bytes() == before
+
+
 def test_without_a_record_there_is_nothing_to_export(path: Path, tmp_path: Path) -> None:
     pipeline.extract(FAULTY, name="a.txt", store=path)
 
