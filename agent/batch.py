@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from agent.batch_calls import Calls, StopError, Wanted
 from agent.batch_inputs import job_of
 from agent.batch_readers import Readers
 from agent.batch_step import Stepped
+from agent.batch_writer import Writer
 from agent.errors import GoujiError, InputError, ModelError, PermanentModelError, StoreError, UsageError
 from agent.ledger import SETTLED, Entry, Job, Kept, LeaseLostError, Ledger
 from agent.outcome import NO_USAGE, Usage
@@ -73,6 +75,7 @@ class Batch:
     def __init__(
         self,
         ledger: Ledger,
+        writer: Writer,
         plan: Plan,
         readers: Readers,
         calls: Calls | None,
@@ -82,6 +85,7 @@ class Batch:
     ) -> None:
         self.ledger = ledger
         self.store = ledger.store
+        self.writer = writer
         self.plan = plan
         self.readers = readers
         self.calls = calls
@@ -104,8 +108,9 @@ class Batch:
         await self._all(self._jobs(entries))
         held, self._held = self._held, []
         await self._all(self._leased(held))
-        self._count_held()
+        await self._count_held()
         await self._land()
+        await self.writer.drained()
         if self._broken:
             raise self._broken
         return self.tally
@@ -174,7 +179,7 @@ class Batch:
             if self.tally.stopped:
                 return
             jobs = await asyncio.to_thread(self._named, some)
-            statuses = self.ledger.enrol(jobs)
+            statuses = await self.writer.write(partial(self.ledger.enrol, jobs))
             async for job in self._leased(list(self._open(jobs, statuses))):
                 yield job
             self._tell(self.tally)
@@ -200,32 +205,32 @@ class Batch:
 
     async def _leased(self, jobs: Sequence[Job]) -> AsyncGenerator[Job, None]:
         for some in _parts(jobs, _LEASED):
-            taken = self.ledger.lease(job.key for job in some)
+            taken = await self.writer.write(partial(self.ledger.lease, [job.key for job in some]))
             for job in some:
                 if job.key in taken:
                     yield job
                 else:
                     self._held.append(job)
 
-    def _count_held(self) -> None:
+    async def _count_held(self) -> None:
         """Documents that another run held to the end: what that made of them."""
         for some in _parts(self._held, _ENROLLED):
-            for status in self.ledger.enrol(some).values():
-                self.tally.statuses[status] += 1
+            statuses = await self.writer.write(partial(self.ledger.enrol, some))
+            self.tally.statuses.update(statuses.values())
 
     async def _document(self, job: Job) -> None:
         try:
             await self._read(job)
         except asyncio.CancelledError:
-            self.ledger.give_back(job.key)
+            self._give_back(job)
             raise
         except StoreError:
             raise
         except UsageError as error:  # no document's fault: a worker cannot do what was asked
-            self.ledger.give_back(job.key, str(error))
+            self._give_back(job, error)
             self.stop(error)
         except StopError as error:
-            self.ledger.give_back(job.key, str(error))
+            self._give_back(job, error)
             self.stop(error)
         except LeaseLostError:
             self._held.append(job)
@@ -233,38 +238,54 @@ class Batch:
             if isinstance(error, PermanentModelError):
                 self._fail(job, error)
             else:
-                self.ledger.give_back(job.key, str(error))
+                self._give_back(job, error)
                 self.tally.statuses["waiting"] += 1
                 self._note(job, "waiting", str(error))
         except GoujiError as error:
             self._fail(job, error)
         self._tell(self.tally)
 
+    def _give_back(self, job: Job, why: GoujiError | None = None) -> None:
+        self.writer.put(partial(self.ledger.give_back, job.key, str(why) if why else None))
+
     async def _read(self, job: Job) -> None:
         """Step by step to an outcome: what a step still wants is asked, and it is taken again."""
         assert job.sha256 is not None
-        answers = {} if self.plan.reader == "offline" else self.ledger.answers(job.key)
+        answers: dict[str, Kept] = {}
+        if self.plan.reader != "offline":
+            answers = await self.writer.write(partial(self.ledger.answers, job.key))
         run_id: int | None = None
         while True:
             stepped = await self.readers.step(job.entry.path, job.sha256, answers)
             if stepped.error:
                 raise stepped.error
             if stepped.outcome:
-                self._keep(job, run_id, stepped)
+                await self._keep(job, run_id, stepped)
                 return
-            run_id = run_id or self._begin(job, stepped)
+            if run_id is None:
+                run_id = await self.writer.write(partial(self._begin, job, stepped))
             answers |= await self._ask(job, run_id, stepped.wanted)
 
     def _begin(self, job: Job, stepped: Stepped) -> int:
         assert stepped.document is not None
         return self.store.begin(job.key, stepped.document, job.reader, job.model)
 
-    def _keep(self, job: Job, run_id: int | None, stepped: Stepped) -> None:
+    async def _keep(self, job: Job, run_id: int | None, stepped: Stepped) -> None:
+        kept = self.writer.put(partial(self._write, job, run_id, stepped))
+        kept.add_done_callback(partial(self._count, stepped))
+        await asyncio.shield(kept)
+
+    def _write(self, job: Job, run_id: int | None, stepped: Stepped) -> None:
         assert stepped.outcome is not None
-        with self.store.transaction():
-            run_id = run_id or self._begin(job, stepped)
-            keep(self.store, run_id, stepped.outcome)
-            self.ledger.done(job.key, run_id, stepped.outcome)
+        run_id = run_id or self._begin(job, stepped)
+        keep(self.store, run_id, stepped.outcome)
+        self.ledger.done(job.key, run_id, stepped.outcome)
+
+    def _count(self, stepped: Stepped, kept: asyncio.Future[None]) -> None:
+        """Count an outcome once it is on the disk, whoever still waits for that."""
+        if kept.exception():
+            return
+        assert stepped.outcome is not None
         self._alike = 0
         self.tally.statuses[stepped.outcome.status] += 1
         self.tally.spared += stepped.spared
@@ -283,8 +304,7 @@ class Batch:
 
     def _fail(self, job: Job, error: GoujiError) -> None:
         """End the document as failed: read again it would fail again."""
-        with suppress(LeaseLostError):
-            self.ledger.fail(job.key, str(error))
+        self.writer.put(partial(self.ledger.fail, job.key, str(error)))
         self.tally.statuses["failed"] += 1
         self._note(job, "failed", str(error))
         self._alike = 0 if isinstance(error, InputError) else self._alike + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -116,7 +116,7 @@ class Calls:
     def __init__(
         self,
         model: Model,
-        journal: Callable[[int, Call], None],
+        journal: Callable[[int, Call], Awaitable[None]],
         pace: Pace,
         purse: Purse,
         patience: Patience = Patience(),
@@ -188,7 +188,7 @@ class Calls:
         except GoujiError as error:
             fault = error
         call = call_of(settings, wanted.question, wanted.request, status, raw, answered, fault)
-        self._journal(run_id, replace(call, seconds=clock() - began, attempt=attempt))
+        await self._journal(run_id, replace(call, seconds=clock() - began, attempt=attempt))
         self.purse.settle(guess, call.usage)
         return self._judged(call, fault, guess, began)
 

@@ -46,6 +46,8 @@ class _Lane:
     """One process, and the one that takes its place when it is lost."""
 
     def __init__(self) -> None:
+        self.steps = 0
+        self._places = asyncio.Semaphore(2)  # one is read, one waits, so that the process need not
         self._start()
 
     def _start(self) -> None:
@@ -56,6 +58,14 @@ class _Lane:
 
     async def step(self, setup: Setup, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped | None:
         """The step, or None where its process was lost."""
+        self.steps += 1
+        try:
+            async with self._places:
+                return await self._step(setup, path, sha256, answers)
+        finally:
+            self.steps -= 1
+
+    async def _step(self, setup: Setup, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped | None:
         pool = self._pool
         try:
             self._process = self._process or pool.submit(os.getpid)
@@ -92,24 +102,22 @@ async def _settled(future: Future[Stepped], path: str) -> Stepped:
 
 
 class Processes:
-    """As many reading processes as there are cores to use. Two documents wait at each, so that it need not."""
+    """As many reading processes as there are cores to use."""
 
     def __init__(self, setup: Setup, count: int | None = None) -> None:
         self.count = count or cores()
         self._setup = setup
         self._lanes = [_Lane() for _ in range(self.count)]
-        self._free: asyncio.Queue[_Lane] = asyncio.Queue()
-        for lane in (*self._lanes, *self._lanes):
-            self._free.put_nowait(lane)
+        self._known: dict[str, _Lane] = {}
         self._alone = asyncio.Lock()
 
     async def step(self, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped:
         """Read a document as far as the answers go; one whose process was lost is read once more, alone."""
-        lane = await self._free.get()
-        try:
-            stepped = await lane.step(self._setup, path, sha256, answers)
-        finally:
-            self._free.put_nowait(lane)
+        # Where a document was put aside for its answers, it need not be read again.
+        lane = self._known.pop(path, None) or min(self._lanes, key=lambda lane: lane.steps)
+        stepped = await lane.step(self._setup, path, sha256, answers)
+        if stepped and stepped.wanted:
+            self._known[path] = lane
         return stepped or await self._by_itself(path, sha256, answers)
 
     async def _by_itself(self, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped:

@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Literal
 from agent.batch import Batch, Tally
 from agent.batch_readers import Processes, Readers
 from agent.batch_step import Setup
+from agent.batch_writer import Writer
 from agent.errors import UsageError
 from agent.ledger import Entry, Ledger
 from agent.pipeline import Plan, ReaderName, make_plan
 from agent.store import Store
 
 if TYPE_CHECKING:
-    import httpx2
-
     from agent.batch_calls import Calls, Purse
     from agent.model import Send
     from agent.provider_batch import Rounds
-    from agent.settings import ModelSettings
 
 _BEAT = 2.0
 
@@ -83,13 +81,14 @@ async def run(
     with Store(db) as store:
         ledger = Ledger(store)
         readers, send = await _readers(plan, options)
-        calls = _calls(plan, options, store, send)
+        writer = Writer(store)
+        calls = _calls(plan, options, writer, send)
         at_once = 2 * readers.count + (options.concurrency if calls else 2)
         ledger.open(options.text())
         if options.transport == "batch":
-            batch: Batch = _rounds(ledger, plan, readers, options, at_once=at_once, tell=tell)
+            batch: Batch = _rounds(ledger, writer, plan, readers, options, at_once=at_once, tell=tell)
         else:
-            batch = Batch(ledger, plan, readers, calls, at_once=at_once, tell=tell)
+            batch = Batch(ledger, writer, plan, readers, calls, at_once=at_once, tell=tell)
         began(batch)
         try:
             return await conduct(batch, entries)
@@ -106,6 +105,7 @@ async def conduct(batch: Batch, entries: Sequence[Entry]) -> Tally:
     finally:
         beating.cancel()
         await batch.readers.stop()
+        await batch.writer.drained()
     batch.ledger.close(str(tally.stopped) if tally.stopped else None)
     return tally
 
@@ -129,17 +129,17 @@ async def _readers(plan: Plan, options: Options) -> tuple[Readers, Send | None]:
     return cluster, cluster.send
 
 
-def _calls(plan: Plan, options: Options, store: Store, send: Send | None) -> Calls | None:
+def _calls(plan: Plan, options: Options, writer: Writer, send: Send | None) -> Calls | None:
     if plan.reader == "offline" or plan.model is None or options.transport == "batch":
         return None
     from agent.batch_calls import Calls
+    from agent.batch_lines import Lines
     from agent.model import Model
     from agent.pace import Limits, Pace
 
-    pool = None if send else _pool(plan.model, options.concurrency)
-    model = Model(plan.model, http_client=pool, send=send)
+    model = Model(plan.model, send=send) if send else Lines(plan.model, options.concurrency)
     pace = Pace(Limits(options.concurrency, options.rpm, options.tpm))
-    return Calls(model, store.journal, pace, _purse(options))
+    return Calls(model, writer.journal, pace, _purse(options))
 
 
 def _purse(options: Options) -> Purse:
@@ -158,7 +158,14 @@ def _by_post(plan: Plan) -> Plan:
 
 
 def _rounds(
-    ledger: Ledger, plan: Plan, readers: Readers, options: Options, *, at_once: int, tell: Callable[[Tally], None]
+    ledger: Ledger,
+    writer: Writer,
+    plan: Plan,
+    readers: Readers,
+    options: Options,
+    *,
+    at_once: int,
+    tell: Callable[[Tally], None],
 ) -> Rounds:
     import openai
 
@@ -172,17 +179,6 @@ def _rounds(
     )
     post = Post(options.poll, FileLimits(options.file_requests, options.file_mb * 1_000_000))
     outbox = Outbox(ledger, settings.base_url)
-    rounds = Rounds(ledger, plan, readers, None, at_once=at_once, tell=tell)
+    rounds = Rounds(ledger, writer, plan, readers, None, at_once=at_once, tell=tell)
     rounds.post_by(Mail(client, settings, outbox, _purse(options), post))
     return rounds
-
-
-def _pool(settings: ModelSettings, size: int) -> httpx2.AsyncClient:
-    """The client's own connection pool, with a connection for every call in flight."""
-    import httpx2
-    import openai
-
-    return openai.DefaultAsyncHttpxClient(
-        timeout=openai.Timeout(settings.call_timeout, connect=10.0),
-        limits=httpx2.Limits(max_connections=size, max_keepalive_connections=size),
-    )

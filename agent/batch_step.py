@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -74,9 +75,21 @@ def step(setup: Setup, path: str, sha256: str, answers: Mapping[str, Kept]) -> S
     try:
         document, evidence = _seen(setup, path, sha256)
         with _bounded():
-            return asyncio.run(_run(document, evidence, setup, answers))
+            stepped = _through(_run(document, evidence, setup, answers))
     except GoujiError as error:
         return Stepped(error=error)
+    if stepped.wanted:
+        _put_by((setup, path, sha256), (document, evidence))
+    return stepped
+
+
+def _through(work: Coroutine[Any, Any, Stepped]) -> Stepped:
+    # asyncio.run would take the signals over and give them back for every document.
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
 
 
 async def _run(document: Document, evidence: Evidence, setup: Setup, answers: Mapping[str, Kept]) -> Stepped:
@@ -124,9 +137,25 @@ def _plan(setup: Setup) -> Plan:
     return Plan(load_form(setup.form), setup.reader, setup.model, setup.escalate, setup.max_attempts)
 
 
-# A document waits for its answers here as often as not: then its text need not be read again.
-@lru_cache(maxsize=64)
-def _seen(setup: Setup, path: str, sha256: str) -> tuple[Document, Evidence]:
+_Seen = tuple[Document, Evidence]
+_put_aside: dict[tuple[Setup, str, str], _Seen] = {}
+"""Documents that wait for answers: they come back here as often as not, and need not be read again then."""
+_MOST_ASIDE = 256
+_aside = threading.Lock()
+
+
+def _put_by(name: tuple[Setup, str, str], seen: _Seen) -> None:
+    with _aside:
+        _put_aside[name] = seen
+        while len(_put_aside) > _MOST_ASIDE:
+            del _put_aside[next(iter(_put_aside))]
+
+
+def _seen(setup: Setup, path: str, sha256: str) -> _Seen:
+    with _aside:
+        seen = _put_aside.pop((setup, path, sha256), None)
+    if seen:
+        return seen
     document = load(Path(path))
     if document.sha256 != sha256:
         raise InputError(f"{path}: changed while the batch ran; run it again")

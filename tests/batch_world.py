@@ -15,6 +15,7 @@ from agent.batch import Batch, Tally
 from agent.batch_calls import Calls, Patience, Purse
 from agent.batch_run import conduct
 from agent.batch_step import Setup, Stepped, step
+from agent.batch_writer import Writer
 from agent.ledger import Entry, Kept, Ledger
 from agent.model import Model, ModelSettings
 from agent.pace import Limits, Pace
@@ -99,17 +100,18 @@ class World:
         with Store(self.db) as store:
             ledger = Ledger(store)
             ledger.open("{}")
-            calls = self._calls(plan, store)
+            writer = Writer(store)
+            calls = self._calls(plan, writer)
             self.readers = self.readers or InThread(Setup.of(plan, self.form))
-            batch = Batch(ledger, plan, self.readers, calls, at_once=self.concurrency + 2, tell=self.tell)
+            batch = Batch(ledger, writer, plan, self.readers, calls, at_once=self.concurrency + 2, tell=self.tell)
             self.began(batch)
             try:
                 return await conduct(batch, documents)
             finally:
                 await batch.close()
 
-    def _calls(self, plan: Plan, store: Store) -> Calls | None:
+    def _calls(self, plan: Plan, writer: Writer) -> Calls | None:
         if plan.model is None:
             return None
         pace = Pace(Limits(self.concurrency, **self.limits))
-        return Calls(Model(plan.model), store.journal, pace, Purse(self.budget), self.patience)
+        return Calls(Model(plan.model), writer.journal, pace, Purse(self.budget), self.patience)

@@ -19,6 +19,7 @@ from agent.batch_calls import Purse, StopError
 from agent.batch_outbox import FileLimits, Outbox
 from agent.batch_run import conduct
 from agent.batch_step import Setup
+from agent.batch_writer import Writer
 from agent.ledger import Ledger
 from agent.model import ModelSettings
 from agent.pipeline import make_plan
@@ -61,7 +62,7 @@ class Sender:
             ledger = Ledger(store)
             ledger.open("{}")
             readers = InThread(Setup.of(plan, tallies.FORM_NAME))
-            rounds = Rounds(ledger, plan, readers, None, at_once=4)
+            rounds = Rounds(ledger, Writer(store), plan, readers, None, at_once=4)
             post = Post(0.01, self.limits, outage=2.0)
             outbox = Outbox(ledger, settings.base_url)
             rounds.post_by(self.mail(client, plan.model, outbox, Purse(self.budget), post))
