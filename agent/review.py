@@ -223,7 +223,8 @@ def _over(finding: Finding, words: Mapping[str, Reason]) -> Finding:
     found = {words[path] for path in finding.cells if path in words}
     if finding.rule != "sum" or not found:
         return finding
-    return replace(finding, reason=next(reason for reason in Reason if reason in found))
+    typed = tuple(path for path in finding.cells if path in words)
+    return replace(finding, reason=next(reason for reason in Reason if reason in found), suspects=typed)
 
 
 def hindrances(outcome: Reviewed) -> tuple[Finding, ...]:

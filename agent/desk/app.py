@@ -66,6 +66,8 @@ class _Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        for name in self.templates.list_templates():
+            self.templates.get_template(name)  # compiled before the first page is asked for
 
     def start(self, request: Request) -> Response:
         """The way to the list."""

@@ -185,7 +185,8 @@ class _Cells:
         if line:
             yield text(self.language, "line", line=line)
         if figure:
-            yield text(self.language, "read_by", by=by(figure.by, self.language))
+            who = "typed_by" if figure.by.startswith("reviewer ") else "read_by"
+            yield text(self.language, who, by=by(figure.by, self.language))
             if figure.printed != shown(figure, self.language):
                 yield text(self.language, "printed", printed=figure.printed)
         place = self.document.cells.get((line or 0, -1 if figure is None or figure.cell is None else figure.cell))

@@ -126,6 +126,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "undone": ("（已撤销）", " (undone)"),
     "blank": ("空白", "blank"),
     "read_by": ("{by} 读出", "read by {by}"),
+    "typed_by": ("{by} 填写", "typed by {by}"),
     "by_offline": ("离线读法", "the offline reader"),
     "by_reviewer": ("复核人 {name}", "reviewer {name}"),
     "printed": ("原文“{printed}”", "printed “{printed}”"),

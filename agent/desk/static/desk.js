@@ -50,7 +50,7 @@ async function findRows() {
   const answer = await fetch(`/report/${$(".desk").dataset.run}/places`);
   if (!answer.ok) return;
   rows = await answer.json();
-  if (current) select(figure(current), { focus: false });
+  if ($("td.figure.here")) showRow(current); // nobody went on to look at a line meanwhile
 }
 
 function showRow(path) {
