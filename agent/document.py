@@ -17,6 +17,7 @@ from pathlib import Path
 
 from agent.errors import InputError
 from agent.outcome import Source
+from schemas.fold import Fold
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_TEXT_BYTES = 5 * 1024 * 1024
@@ -163,7 +164,7 @@ _FOLD.update(dict.fromkeys((*range(0x7F, 0xA0), 0x2028, 0x2029), " "))
 _FOLD.update(dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E), ""))
 
 
-_FOLD_LINES = {code: char for code, char in _FOLD.items() if code != 10}
+_FOLD_LINES = Fold({code: char for code, char in _FOLD.items() if code != 10})
 
 
 def fold(text: str) -> str:

@@ -25,7 +25,7 @@ def trouble(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Seque
 def first_cells(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> dict[int, int]:
     """By width of a line of cells: in which cell the header has the first column."""
     found: dict[int, int] = {}
-    for row, low, high in _gaps(grid, marks, span):
+    for row, low, high in _gaps(source, grid, marks, span):
         for cells in _header_lines(source, low, high):
             at = _cell_of(cells, row.labels[:1] if row.flat else row.columns[0].labels)
             if at is not None:
@@ -46,12 +46,14 @@ def header_break(source: Squeezed, grid: Grid, span: Span) -> int | None:
     return between.count("\n") or None
 
 
-def _gaps(grid: Grid, marks: Sequence[Mark], span: Span) -> Iterator[tuple[Row, int, int]]:
-    """Each row found with the stretch before its label, back to the label before it."""
+def _gaps(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> Iterator[tuple[Row, int, int]]:
+    """Each row found with the stretch before its label, back to the label before it, where that holds words."""
     low = span.body
     for mark in marks:
         if mark.row is not None:
-            yield grid.rows[mark.row], low, mark.start
+            between = source.text[source.index(low) : source.index(mark.start)]
+            if between and not between.isdigit():
+                yield grid.rows[mark.row], low, mark.start
             low = mark.end
 
 
@@ -70,7 +72,7 @@ def _cell_of(cells: Sequence[str], labels: Sequence[str]) -> int | None:
 
 def _order(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> str:
     """Column labels in another order than the form's, in the text or in the cells of a header line."""
-    for row, low, high in _gaps(grid, marks, span):
+    for row, low, high in _gaps(source, grid, marks, span):
         if row.flat:
             continue
         lines = list(_header_lines(source, low, high))
@@ -124,7 +126,7 @@ def _swapped(names: Iterable[str]) -> str:
 
 def _heads(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Sequence[Mark], span: Span) -> str:
     """Column heads of a row in another order, of another edition, or with another unit."""
-    for row, low, high in _gaps(grid, marks, span):
+    for row, low, high in _gaps(source, grid, marks, span):
         text = source.text[source.index(low) : source.index(high)]
         places = [(at, c.labels[0]) for c in row.columns if (at := _find(text, c.labels)) is not None]
         if not row.flat and places != sorted(places):

@@ -61,13 +61,17 @@ class Words:
     by: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reading:
     """A candidate record: figures by path, prose fields by name, the variant of each table."""
 
     figures: Mapping[str, Figure]
     words: Mapping[str, Words]
     variants: Mapping[str, str | None]
+
+    def __repr__(self) -> str:
+        """In a line: hundreds of figures help nobody."""
+        return f"Reading({len(self.figures)} figures, words: {', '.join(self.words) or 'none'})"
 
     def value(self, path: str) -> Number | None:
         """The figure at ``path``, None where blank or unread."""
@@ -145,7 +149,7 @@ class Source:
     kind: str = "text"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Read:
     """``subject`` and ``period``: who reports and for which year, where the form says which fields tell."""
 
@@ -164,8 +168,13 @@ class _Read:
     subject: str | None = None
     period: int | None = None
 
+    def __repr__(self) -> str:
+        """In a line: whose report it is and why it waits, if it does; ``record`` and ``findings`` say the rest."""
+        why = "; ".join(f.message for f in self.findings if not f.warning)
+        return f"{type(self).__name__}({self.document.name}, {self.subject}, {self.period}, {self.reading}, {why!r})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Accepted(_Read):
     """Every required figure stands at its place in the source and every sum holds.
 
@@ -175,7 +184,7 @@ class Accepted(_Read):
     status: Literal["accepted"] = "accepted"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NeedsReview(_Read):
     """The best reading, with what is not trusted left out of ``record``, and the reasons.
 

@@ -7,10 +7,13 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from schemas.fold import Fold
+
 _FOLD = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if code != 0xFF5C}
 _FOLD.update({ord(a): b for a, b in ("　 ", "〔(", "〕)", "【(", "】)", "−-", "–-", "—-", "―-", "﹣-", "‐-", "‑-")})
 _FOLD.update(dict.fromkeys((0xA0, 0x2002, 0x2003, 0x2009, 0x202F), " "))
 _FOLD.update({ord(mark): " " for mark in "*#`\\"})
+_TABLE = Fold(_FOLD)
 _LOWER = {code: chr(code + 32) for code in range(65, 91)}
 
 _RULE = re.compile(r"^[\s|:+=-]*-{2,}[\s|:+=-]*$")
@@ -24,7 +27,7 @@ _FOOTER_INSIDE = re.compile(r"(?<=[ \t]{2})(?:- ?\d{1,3} ?-|第 ?\d{1,3} ?页(?:
 
 def normal(text: str) -> str:
     """The text of one line or label, character for character: full width as ASCII, Markdown marks as spaces."""
-    return text.translate(_FOLD)
+    return text.translate(_TABLE)
 
 
 def normal_line(line: str) -> str:

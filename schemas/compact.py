@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from schemas.fold import Fold
 from schemas.form import Quoted
 
 _FOLD = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _FOLD.update({ord(a): b for a, b in ("〔(", "〕)", "【(", "】)", "—-", "–-", "‐-", "―-", "−-")})
+_TABLE = Fold(_FOLD)
 _DROPPED = frozenset("#*|`\\")
 _GAP = re.compile(r"\n|\t|\||[ 　]{4,}|　{2,}")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
@@ -28,7 +30,7 @@ class Compact:
     @classmethod
     def of(cls, source: str) -> Compact:
         """The compact form of a text."""
-        folded = source.translate(_FOLD)
+        folded = source.translate(_TABLE)
         at = tuple(i for i, c in enumerate(folded) if not c.isspace() and c not in _DROPPED)
         return cls(source, "".join([folded[i] for i in at]), at)
 

@@ -73,10 +73,12 @@ class Grid:
         """The figure's path in the record, e.g. ``table3.received.total``."""
         return f"{self.id}.{column.id}" if row.flat else f"{self.id}.{row.id}.{column.id}"
 
+    @lru_cache(maxsize=4096)  # noqa: B019 - grids are few and live as long as the process
     def paths(self, row: Row) -> tuple[str, ...]:
         """Paths of the row's figures in printed order."""
         return tuple(self.path(row, column) for column in row.columns)
 
+    @lru_cache(maxsize=256)  # noqa: B019
     def all_paths(self) -> tuple[str, ...]:
         """Paths of all figures of the grid in printed order."""
         return tuple(path for row in self.rows for path in self.paths(row))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,8 +15,9 @@ INTRO = 3000
 
 _LONGEST = 80
 _YEAR = re.compile(rf"\(?(?<!\d)({YEAR})(?:年度?|(?=政府信息))\)?")
+_ALWAYS = "政府信息"  # in every title
 _CORE = re.compile(
-    rf"政府信息(?:与政务)?公开(?:工作)?(?:情况)?的?(?:{YEAR}年)?度?(?:工作)?(?:情况)?的?(?:年度|年)?(?:工作)?(?:情况)?的?(?:年报|报告?)"
+    rf"{_ALWAYS}(?:与政务)?公开(?:工作)?(?:情况)?的?(?:{YEAR}年)?度?(?:工作)?(?:情况)?的?(?:年度|年)?(?:工作)?(?:情况)?的?(?:年报|报告?)"
 )
 _LABEL = re.compile(r"^(?:标题|名称|题名|题目|信息名称|文件名称):")
 _BEHIND = re.compile(rf"(?:\(?{YEAR}年度?\)?)?(?:\([^()]{{1,12}}\))?")
@@ -45,6 +47,8 @@ _PREFIX = (
 )
 # What a name follows at once. Behind a comma a verb may stand before it.
 _BEFORE = r"(?:^|[《(“\":]|由|与|联系|发布|公布|编制|编写|现将)"
+_WHOSE = re.compile(rf"{_BEFORE}({_PREFIX})$")
+_GOVERNMENT = re.compile("人民政府|街道办事处|办事处")
 _VAGUE = re.compile(
     r"^[省市县区州旗盟我本各该两全]|[的和及与或由在对向按]|[全各两]省|[全各两省我本]市|[全各两市我本]县"
 )
@@ -69,13 +73,20 @@ def titles(text: Compact) -> list[Title]:
     """The titles that stand on lines of their own; where none does, one that the text says it publishes."""
     pieces = text.pieces(INTRO)
     found: dict[int, Title] = {}
-    for size in range(1, 5):
-        for (start, _), (_, end) in zip(pieces, pieces[size - 1 :], strict=False):
-            read = _title(text, start, end) if end - start <= _LONGEST else None
-            if read and (read[1] not in found or read[0].whole > found[read[1]].whole):
-                found[read[1]] = read[0]
+    for first, last in _around(_ALWAYS, text, pieces):
+        start, end = pieces[first][0], pieces[last][1]
+        read = _title(text, start, end) if end - start <= _LONGEST else None
+        if read and (read[1] not in found or read[0].whole > found[read[1]].whole):
+            found[read[1]] = read[0]
     named = [] if found else [_title(text, *match.span(1)) for match in _NAMED.finditer(text.text, 0, INTRO)]
     return [*found.values(), *(read[0] for read in named if read)]
+
+
+def _around(words: str, text: Compact, pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """First and last piece of each stretch of up to four pieces with those words in it, short ones first."""
+    holding = {bisect_right(pieces, (match.start(), INTRO)) - 1 for match in re.finditer(words, text.text[:INTRO])}
+    stretches = {(at - k, at - k + size - 1) for at in holding for size in range(1, 5) for k in range(size)}
+    return sorted(((a, b) for a, b in stretches if a >= 0 and b < len(pieces)), key=lambda ab: (ab[1] - ab[0], ab[0]))
 
 
 def of_period(found: Sequence[Title], years: frozenset[int]) -> tuple[Sequence[Title], Title | None]:
@@ -142,12 +153,29 @@ def organ_of(text: Compact, chosen: Sequence[Title]) -> tuple[int, int] | None:
         return None
     at = names[name]
     if _PLACE_ALONE.search(name):
-        government = re.compile(rf"{re.escape(name)}(?:人民政府|街道办事处|办事处)").search(text.text, 0, INTRO)
+        government = _government(text, name)
         if government is None and not name.endswith(("镇", "乡", "街道")):
             return None
-        name, at = (government[0], government.span()) if government else (name, at)
+        at = government or at
+        name = text.text[slice(*at)]
     at = _fullest(text, name) or at
     return None if _RELATIVE.match(text.text[slice(*at)]) else at
+
+
+def _government(text: Compact, place: str) -> tuple[int, int] | None:
+    """Where the text names the government of a place."""
+    for start in _all(text, place):
+        if behind := _GOVERNMENT.match(text.text, start + len(place)):
+            return start, behind.end()
+    return None
+
+
+def _all(text: Compact, name: str) -> Iterator[int]:
+    """Where a name stands among the first letters."""
+    at = text.text.find(name, 0, INTRO)
+    while at >= 0:
+        yield at
+        at = text.text.find(name, at + 1, INTRO)
 
 
 def _below(text: Compact, chosen: Iterable[Title]) -> tuple[int, int] | None:
@@ -163,10 +191,10 @@ def _below(text: Compact, chosen: Iterable[Title]) -> tuple[int, int] | None:
 
 def _fullest(text: Compact, name: str) -> tuple[int, int] | None:
     """The name with the province, city or county that the text itself puts before it, always the same."""
-    pattern = re.compile(rf"{_BEFORE}({_PREFIX}){re.escape(name)}")
     found: dict[str, tuple[int, int]] = {}
-    for match in pattern.finditer(text.text, 0, INTRO):
-        if match[1] and not _VAGUE.match(match[1]):
-            found.setdefault(match[1], (match.start(1), match.end()))
+    for at in _all(text, name):
+        before = _WHOSE.search(text.text, max(0, at - _LONGEST), at)
+        if before and before[1] and not _VAGUE.match(before[1]):
+            found.setdefault(before[1], (before.start(1), at + len(name)))
     longest = max(found, key=len, default="")
     return found[longest] if longest and all(longest.endswith(one) for one in found) else None
