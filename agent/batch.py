@@ -199,9 +199,9 @@ class Batch:
                 yield job
                 continue
             self.tally.statuses[status] += 1
-            self.tally.before += status in SETTLED
+            self.tally.before += status in SETTLED and job.error is None
             if status == "failed":
-                self._note(job, status, job.error or "failed before; `gouji batch retry --failed` tries again")
+                self._note(job, status, job.error or self.ledger.why(job.key))
 
     async def _leased(self, jobs: Sequence[Job]) -> AsyncGenerator[Job, None]:
         for some in _parts(jobs, _LEASED):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,9 @@ from agent import output
 
 if TYPE_CHECKING:
     from agent.batch import Batch, Tally
+    from agent.batch_inputs import Found
     from agent.batch_run import Options
     from agent.language import Language
-    from agent.ledger import Entry
 
 _NOT_ALL = 3
 
@@ -83,20 +84,21 @@ def run(
 
     Exit code: 0 all accepted, 3 not all, 6 stopped by the model's server or the budget, 130 by Ctrl-C.
     """
-    from agent.batch_inputs import entries
+    from agent.batch_inputs import find
     from agent.batch_run import Options
 
     chosen = Options(budget_usd=None if budget_usd is None else str(budget_usd), **options)
-    return _read(entries(paths, manifest), chosen, db, as_json, lang)
+    return _read(find(paths, manifest), chosen, db, as_json, lang)
 
 
-def _read(entries: Sequence[Entry], options: Options, db: Path, as_json: bool, lang: str | None) -> int:
+def _read(found: Found, options: Options, db: Path, as_json: bool, lang: str | None) -> int:
     import asyncio
 
     from agent import batch_run
-    from agent.batch_told import Summary, bar
+    from agent.batch_told import Summary, bar, left_out
     from agent.language import choose
     from agent.outcome import NO_USAGE, Usage
+    from agent.tables import safe
 
     language = choose(lang)
     batches: list[Batch] = []
@@ -105,9 +107,11 @@ def _read(entries: Sequence[Entry], options: Options, db: Path, as_json: bool, l
         return batches[0].spent if batches else NO_USAGE
 
     start = time.monotonic()
-    with bar(len(entries), language, used) as tell, _ending(batches, language):
-        tally = asyncio.run(batch_run.run(entries, options, db, tell=tell, began=batches.append))
-    summary = Summary(tally, used(), time.monotonic() - start)
+    if found.left_out.total():
+        click.echo(f"gouji: {safe(left_out(found.left_out, language))}", err=True)
+    with bar(len(found.entries), language, used) as tell, _ending(batches, language):
+        tally = asyncio.run(batch_run.run(found.entries, options, db, tell=tell, began=batches.append))
+    summary = Summary(tally, used(), time.monotonic() - start, db, found.left_out)
     if as_json:
         output.write(summary.as_json())
     else:
@@ -172,6 +176,7 @@ def retry(failed: bool, db: Path, as_json: bool, lang: str | None) -> int:
 
     Exit code as of run.
     """
+    from agent.batch_inputs import Found
     from agent.batch_run import Options
     from agent.batch_told import say
     from agent.language import choose
@@ -185,4 +190,5 @@ def retry(failed: bool, db: Path, as_json: bool, lang: str | None) -> int:
     language = choose(lang)
     told = say(language, "put_back", count=sum(map(len, found.values()))) if found else say(language, "none_failed")
     click.echo(f"gouji: {told}", err=True)
-    return max((_read(entries, Options.of(text), db, as_json, lang) for text, entries in found.items()), default=0)
+    again = [(Found(entries, Counter()), Options.of(text)) for text, entries in found.items()]
+    return max((_read(named, options, db, as_json, lang) for named, options in again), default=0)

@@ -7,7 +7,9 @@ import glob
 import hashlib
 import io
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.document import MAX_BYTES, decode
@@ -20,43 +22,88 @@ ENDINGS = frozenset(
 )
 """What is taken out of a folder; a file named itself is read whatever its name."""
 
+LINKS = "links to folders"
+"""What stands in an ending's stead for folders that are links: they may lead back to where they are."""
+
 _PATH_COLUMNS = ("path", "file", "文件", "路径")
 
 
-def entries(paths: Iterable[str], manifest: Path | None = None) -> list[Entry]:
-    """The documents named, each once, in order. Raises UsageError where a name fits none."""
-    found = list(_listed(manifest)) if manifest else []
+@dataclass(frozen=True)
+class Found:
+    """The documents named, each once, in order. ``left_out``: files of folders that were passed over, by ending."""
+
+    entries: list[Entry]
+    left_out: Counter[str]
+
+
+def find(paths: Iterable[str], manifest: Path | None = None) -> Found:
+    """The documents named.
+
+    Raises UsageError where a name fits none, InputError where there is no such file.
+    """
+    entries = list(_listed(manifest)) if manifest else []
+    left_out: Counter[str] = Counter()
     for path in paths:
-        found += [Entry(os.path.abspath(name)) for name in _expanded(path)]  # noqa: PTH100 - symlinks stay
-    if not found:
+        entries += [Entry(os.path.abspath(name)) for name in _expanded(path, left_out)]  # noqa: PTH100 - symlinks stay
+    if not entries:
         raise UsageError("no document is named: give files, folders, globs or --manifest FILE")
     named: dict[str, Entry] = {}
-    for entry in found:
+    for entry in entries:
         named.setdefault(entry.path, entry)
-    return list(named.values())
+    return Found(list(named.values()), +left_out)
 
 
-def _expanded(path: str) -> Iterable[str]:
-    if Path(path).is_dir():
-        inside = sorted(_inside(path))
-        if not inside:
-            raise UsageError(f"{path}: no document in this folder ({', '.join(sorted(ENDINGS))})")
-        return inside
-    if Path(path).exists() or not glob.has_magic(path):
-        return [path]
-    matching = sorted(name for name in glob.iglob(path, recursive=True) if Path(name).is_file())  # noqa: PTH207
+def _expanded(path: str, left_out: Counter[str]) -> Iterable[str]:
+    if _exists(path) or not glob.has_magic(path):
+        return _named(path, left_out)
+    matching = [name for found in sorted(glob.glob(path, recursive=True)) for name in _matching(found, left_out)]  # noqa: PTH207
     if not matching:
         raise UsageError(f"{path}: no file fits this pattern")
     return matching
 
 
-def _inside(folder: str) -> Iterator[str]:
-    """Documents in a folder and those below it; hidden ones are left out."""
-    for root, folders, names in os.walk(folder):
+def _matching(name: str, left_out: Counter[str]) -> Iterable[str]:
+    return _inside(name, left_out) if Path(name).is_dir() else [name]
+
+
+def _named(path: str, left_out: Counter[str]) -> Iterable[str]:
+    if not _exists(path):
+        raise InputError(f"{path}: no such file or folder")
+    if not Path(path).is_dir():
+        return [path]
+    before = left_out.total()
+    inside = sorted(_inside(path, left_out))
+    if not inside:
+        passed = left_out.total() - before
+        told = f"; {passed} files with other endings" if passed else ""
+        raise UsageError(f"{path}: no document in this folder ({', '.join(sorted(ENDINGS))}){told}")
+    return inside
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+
+
+def _inside(folder: str, left_out: Counter[str]) -> Iterator[str]:
+    """Documents in a folder and those below it; hidden ones are left out, and folders that are links."""
+    for root, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        left_out[LINKS] += sum(os.path.islink(f"{root}{os.sep}{name}") for name in folders)  # noqa: PTH114
         for name in names:
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in ENDINGS:  # noqa: PTH122
+            if name.startswith("."):
+                continue
+            ending = os.path.splitext(name)[1].lower()  # noqa: PTH122
+            if ending in ENDINGS:
                 yield f"{root}{os.sep}{name}" if root != "." else name
+            else:
+                left_out[ending] += 1
+
+
+def _refuse(error: OSError) -> None:
+    raise InputError(f"{error.filename}: {error.strerror}") from error
 
 
 def _listed(manifest: Path) -> Iterator[Entry]:
@@ -70,8 +117,14 @@ def _listed(manifest: Path) -> Iterator[Entry]:
             raise UsageError(f"{manifest}: no column is called {' or '.join(_PATH_COLUMNS)}; it has {', '.join(names)}")
         if len(set(names)) < len(names):
             raise UsageError(f"{manifest}: two columns have the same name: {', '.join(names)}")
+        listed: dict[str, tuple[int, Entry]] = {}
         for row in reader:
-            yield _entry(manifest, reader.line_num, column, row)
+            entry = _entry(manifest, reader.line_num, column, row)
+            line, before = listed.setdefault(entry.path, (reader.line_num, entry))
+            if before.columns != entry.columns:
+                also = f"{manifest}, line {reader.line_num}: the same file as line {line}, with other cells"
+                raise UsageError(f"{also}; leave one of them out")
+            yield entry
     except csv.Error as error:
         raise UsageError(f"{manifest}, line {reader.line_num}: {error}") from error
 

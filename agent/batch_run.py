@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
@@ -17,6 +18,7 @@ from agent.batch_writer import Writer
 from agent.errors import UsageError
 from agent.ledger import Entry, Ledger
 from agent.pipeline import Plan, ReaderName, make_plan
+from agent.settings import ModelSettings
 from agent.store import Store
 
 if TYPE_CHECKING:
@@ -49,14 +51,29 @@ class Options:
     file_requests: int = 50_000
     file_mb: int = 190
 
+    def settled(self, plan: Plan) -> Options:
+        """With what the environment said besides, so that they mean the same another day; without a login."""
+        path, colon, name = (self.form or "").rpartition(":")
+        model = plan.model
+        return replace(
+            self,
+            form=f"{Path(path).absolute()}:{name}" if colon and Path(path).exists() else self.form,
+            reader=plan.reader,
+            model=model.name if model else None,
+            base_url=model.base_url if model else None,
+        )
+
     def text(self) -> str:
         """The options as JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def of(cls, text: str) -> Options:
-        """The options that ``text`` made."""
-        return cls(**json.loads(text))
+        """The options that ``text`` made; the login of their server, where the environment tells it."""
+        options = cls(**json.loads(text))
+        told = os.environ.get("OPENAI_BASE_URL")
+        same = told and ModelSettings("", told).base_url == options.base_url
+        return replace(options, base_url=told) if same else options
 
     def plan(self) -> Plan:
         """The plan of every document. Raises UsageError where options make no sense together."""
@@ -84,7 +101,7 @@ async def run(
         writer = Writer(store)
         calls = _calls(plan, options, writer, send)
         at_once = 2 * readers.count + (options.concurrency if calls else 2)
-        ledger.open(options.text())
+        ledger.open(options.settled(plan).text())
         if options.transport == "batch":
             batch: Batch = _rounds(ledger, writer, plan, readers, options, at_once=at_once, tell=tell)
         else:

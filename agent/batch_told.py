@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.batch_inputs import LINKS
 from agent.database import open_for_reading
 from agent.ledger import spent
 from agent.outcome import NO_USAGE, Usage
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from agent.batch import Tally
+    from agent.batch import Problem, Tally
     from agent.language import Language
 
 _EVERY = 0.2
@@ -53,10 +55,16 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{count} are still to be read: run the same command again, nothing is paid twice",
     ),
     "retry": (
-        "{count} 份失败；`gouji batch retry --failed` 可重试",
-        "{count} failed: `gouji batch retry --failed` tries them again",
+        "{count} 份失败；重试：gouji batch retry --failed{db}",
+        "{count} failed; to try them again: gouji batch retry --failed{db}",
     ),
-    "review_them": ("{count} 份待复核：gouji review", "{count} wait in review: gouji review"),
+    "review_them": ("{count} 份待复核：gouji review{db}", "{count} wait in review: gouji review{db}"),
+    "left_out": (
+        "文件夹中有 {count} 个文件因扩展名未读：{which}；要读请直接写出文件名",
+        "{count} files in folders were left out for their endings: {which}; name them to have them read",
+    ),
+    "no_ending": ("无扩展名", "none"),
+    "links": ("指向文件夹的链接", "links to folders"),
     "dollars": ("{cost} 美元", "{cost} US dollars"),
     "no_price": ("单价未知", "price unknown"),
     "model": ("模型", "model"),
@@ -70,7 +78,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "last": ("最近一次运行：{when}，{state}", "last run: {when}, {state}"),
     "running": ("进行中", "running"),
     "ended": ("已结束", "ended"),
-    "put_back": ("{count} 份失败的文件将重试", "{count} documents that failed are tried again"),
+    "put_back": ("{count} 份失败的文件将重试", "documents that failed, tried again: {count}"),
     "none_failed": ("没有失败的文件", "nothing failed"),
 }
 
@@ -87,6 +95,8 @@ class Summary:
     tally: Tally
     usage: Usage
     seconds: float
+    db: Path
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def as_json(self) -> dict[str, Any]:
         """The summary for programs."""
@@ -96,6 +106,7 @@ class Summary:
             **{status: tally.statuses[status] for status in STATUSES[:4]},
             "unfinished": unfinished(tally),
             "copies": tally.copies,
+            "left_out": dict(self.left_out),
             "settled_before": tally.before,
             "usage": asdict(self.usage),
             "spared": asdict(tally.spared),
@@ -128,13 +139,14 @@ class Summary:
     def _more(self, language: Language) -> Iterator[RenderableType]:
         from rich.text import Text
 
+        from agent import output
         from agent.summary import usage
         from agent.tables import safe
 
         tally = self.tally
         yield Text(usage(self.usage, language))
         for problem in tally.problems:
-            yield Text(safe(f"  {say(language, problem.status)}: {problem.error}"), "yellow")
+            yield Text(safe(f"  {say(language, problem.status)}: {_where(problem)}"), "yellow")
         if tally.stopped:
             yield Text(safe(say(language, "stopped", why=tally.stopped)), "bold red")
         for name, count in (
@@ -143,12 +155,25 @@ class Summary:
             ("again", unfinished(tally)),
         ):
             if count:
-                yield Text(say(language, name, count=count))
+                yield Text(say(language, name, count=count, db=output.option(self.db)))
 
 
 def unfinished(tally: Tally) -> int:
     """Documents without an outcome that did not fail."""
     return tally.documents - tally.copies - tally.settled
+
+
+def _where(problem: Problem) -> str:
+    """What went wrong, after the whole path: names alone may be alike in many folders."""
+    path = problem.path
+    return f"{path}: {problem.error.removeprefix(f'{path}: ').removeprefix(f'{Path(path).name}: ')}"
+
+
+def left_out(counts: Counter[str], language: Language) -> str:
+    """How many files were passed over, and what kinds."""
+    names = {"": say(language, "no_ending"), LINKS: say(language, "links")}
+    which = ", ".join(f"{names.get(ending, ending)} {count}" for ending, count in counts.most_common())
+    return say(language, "left_out", count=counts.total(), which=which)
 
 
 def _spared(usage: Usage, language: Language) -> str:

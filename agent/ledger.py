@@ -200,6 +200,12 @@ class Ledger:
             found[request] = Kept(status, raw)
         return found
 
+    def why(self, key: str) -> str:
+        """Why a job failed."""
+        with self.store.transaction() as db:
+            row = db.execute("select error from jobs where key = ?", (key,)).fetchone()
+        return str(row[0]) if row and row[0] else ""
+
     def failed(self) -> dict[str, list[Entry]]:
         """The documents that failed, with their own columns, by the options of the batch that tried them."""
         with self.store.transaction() as db:

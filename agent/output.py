@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -74,7 +75,7 @@ def form_as(asked: str | None, stored: str) -> Form | None:
 
 def option(db: Path) -> str:
     """How a command says which database, where it must."""
-    return "" if db == DEFAULT else f" --db {db}"
+    return "" if db == DEFAULT else f" --db {shlex.quote(str(db))}"
 
 
 def beside(file: Path, db: Path) -> Path:

@@ -116,12 +116,12 @@ class Took:
 
 async def batch(base_url: str, folder: Path, calls: int) -> Took:
     """A batch of so many documents with one call each."""
-    from agent.batch_inputs import entries
+    from agent.batch_inputs import find
     from agent.batch_run import Options, run
 
     tallies.write(folder / "stalls", calls)
     options = Options(tallies.FORM_NAME, "model", "m", base_url, concurrency=IN_FLIGHT)
-    named = entries([str(folder / "stalls")])
+    named = find([str(folder / "stalls")]).entries
     used, mine = cpu(), time.process_time()
     tally = await run(named, options, folder / "gouji.db")
     assert tally.settled == calls, tally

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent import cli
-from agent.batch_inputs import entries
+from agent.batch_inputs import find
 from agent.errors import UsageError
 from eval import tallies
 from eval.server import Server, script
@@ -92,7 +93,7 @@ def test_a_manifest_that_makes_no_sense_is_refused(in_a_folder: Path, text: str,
     manifest.write_text(text, encoding="utf-8")
 
     with pytest.raises(UsageError, match=wrong):
-        entries([], manifest)
+        find([], manifest)
 
 
 def test_folders_globs_and_files_name_each_document_once(in_a_folder: Path) -> None:
@@ -100,9 +101,9 @@ def test_folders_globs_and_files_name_each_document_once(in_a_folder: Path) -> N
     (in_a_folder / "stalls" / "notes.json").write_text("{}")
     (in_a_folder / "stalls" / "deep").mkdir()
     (in_a_folder / "stalls" / "deep" / "scan.PDF").write_text("x")
-    found = entries(["stalls/*_000002.txt", "stalls", "stalls/notes.json"])
+    found = find(["stalls/*_000002.txt", "stalls", "stalls/notes.json"])
 
-    names = [Path(entry.path).name for entry in found]
+    names = [Path(entry.path).name for entry in found.entries]
     assert names == ["stall_000002.txt", "scan.PDF", *(f"stall_{n:06}.txt" for n in (0, 1, 3)), "notes.json"]
 
 
@@ -111,7 +112,7 @@ def test_a_name_that_fits_nothing_is_refused(in_a_folder: Path, path: str, wrong
     (in_a_folder / "empty").mkdir()
 
     with pytest.raises(UsageError, match=wrong):
-        entries([path])
+        find([path])
 
 
 def test_money_cannot_be_bounded_without_prices(capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,3 +157,97 @@ def test_status_of_a_store_without_batches_says_so(in_a_folder: Path, capsys: py
 
     assert gouji("batch", "status", "--lang", "en") == 0
     assert "no documents" in capsys.readouterr().out
+
+
+def test_a_path_that_is_not_there_is_named_and_nothing_is_read(
+    in_a_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gouji("batch", "stalls", "stals/typo.txt", *FORM, "--reader", "offline") == 5
+
+    assert "stals/typo.txt: no such file or folder" in capsys.readouterr().err
+    assert not (in_a_folder / "gouji.db").exists()
+
+
+def test_a_missing_file_of_a_manifest_fails_alone_and_was_never_settled(
+    in_a_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (in_a_folder / "list.csv").write_text("path\nstalls/stall_000001.txt\nstalls/gone.txt\n")
+    command = ("batch", "--manifest", "list.csv", *FORM, "--reader", "offline", "--json")
+
+    assert gouji(*command) == 3
+    first = told(capsys)
+    assert gouji(*command) == 3
+    again = told(capsys)
+
+    assert [(first["accepted"], first["failed"], first["settled_before"])] == [(1, 1, 0)]
+    assert [(again["accepted"], again["failed"], again["settled_before"])] == [(1, 1, 1)]
+    assert "gone.txt: no such file" in again["problems"][0]["error"]
+
+
+def test_why_a_document_failed_before_is_told_again(in_a_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (in_a_folder / "stalls" / "stall_000000.txt").write_text(" ")
+    command = ("batch", "stalls", *FORM, "--reader", "offline", "--json")
+    gouji(*command)
+    first = told(capsys)
+    gouji(*command)
+    again = told(capsys)
+
+    assert again["problems"] == first["problems"]
+    assert "empty" in again["problems"][0]["error"]
+
+
+def test_files_left_out_of_a_folder_are_counted_by_their_endings(
+    in_a_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.csv", "b.CSV", "c.zip", "README"):
+        (in_a_folder / "stalls" / name).write_text("x")
+    (in_a_folder / "stalls" / "round").symlink_to(in_a_folder)
+
+    assert gouji("batch", "stalls", *FORM, "--reader", "offline", "--json", "--lang", "en") == 0
+    captured = capsys.readouterr()
+
+    assert "5 files in folders were left out for their endings: .csv 2, " in captured.err
+    assert json.loads(captured.out)["left_out"] == {".csv": 2, ".zip": 1, "": 1, "links to folders": 1}
+
+
+def test_a_pattern_that_fits_folders_takes_what_is_in_them(in_a_folder: Path) -> None:
+    tallies.write(in_a_folder / "more" / "2023", 2)
+
+    assert len(find(["more/*"]).entries) == 2
+
+
+def test_a_hint_is_a_command_that_works_as_printed(in_a_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (in_a_folder / "stalls" / "wrong.txt").write_text(tallies.tally(5, wrong=True), encoding="utf-8")
+    (in_a_folder / "stalls" / "blank.txt").write_text(" ")
+    gouji("batch", "stalls", *FORM, "--reader", "offline", "--db", "my own.db", "--lang", "en")
+    hints = [line.partition(": ")[2] for line in capsys.readouterr().out.splitlines() if ": gouji " in line]
+
+    assert hints == ["gouji review --db 'my own.db'", "gouji batch retry --failed --db 'my own.db'"]
+    assert [gouji(*shlex.split(hint)[1:]) for hint in hints] == [0, 3]
+
+
+def test_a_file_named_twice_in_a_manifest_with_other_cells_is_refused(in_a_folder: Path) -> None:
+    manifest = in_a_folder / "list.csv"
+    manifest.write_text("path,county\nstalls/a.txt,one\nstalls/../stalls/a.txt,one\nstalls/a.txt,two\n")
+
+    with pytest.raises(UsageError, match="line 4: the same file as line 2, with other cells"):
+        find([], manifest)
+
+
+def test_what_is_tried_again_is_read_as_it_was_whatever_the_environment_says_now(
+    in_a_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (in_a_folder / "stalls" / "stall_000000.txt").write_text(" ")
+    with Server(tallies.answer) as server:
+        monkeypatch.setenv("GOUJI_MODEL", "m")
+        login = server.base_url.replace("//", "//me:hunter2@")
+        assert gouji("batch", "stalls", *FORM, "--base-url", login) == 3
+        monkeypatch.delenv("GOUJI_MODEL")
+        monkeypatch.setenv("OPENAI_BASE_URL", login)
+        (in_a_folder / "stalls" / "stall_000000.txt").write_text(tallies.tally(0))
+        assert gouji("batch", "retry", "--failed") == 0
+
+        assert server.calls == 4
+        assert {seen.headers["authorization"] for seen in server.seen} == {"Basic bWU6aHVudGVyMg=="}
+    assert b"hunter2" not in (in_a_folder / "gouji.db").read_bytes()
+    assert rows(in_a_folder / "gouji.db", "select distinct reader, model from jobs") == [("model", "m")]
