@@ -101,17 +101,23 @@ _TYPES = {
 }
 
 
+_PLAIN = (str, int, bool, type(None))
 _FIELDS = {
-    name: tuple((f.name, f.default) for f in fields(kind)) for name, kind in _TYPES.items() if is_dataclass(kind)
+    kind: (f"${name}", tuple((f.name, f.default) for f in fields(kind)))
+    for name, kind in _TYPES.items()
+    if is_dataclass(kind)
 }
 
 
 def _tagged(value: Any) -> Any:
     """JSON's own types as they are; of any other type an object whose one key is "$" and the type's name."""
-    if value is None or type(value) in (str, int, bool):
+    kind = type(value)
+    if kind in _PLAIN:
         return value
-    if isinstance(value, Enum) or is_dataclass(value):
-        return {f"${type(value).__name__}": _inside(value)}
+    if kind in _FIELDS:
+        return _fields(value)
+    if isinstance(value, Enum):
+        return {f"${kind.__name__}": value.value}
     if isinstance(value, Decimal | date):
         return {f"${type(value).__name__}": str(value)}
     if isinstance(value, Mapping):
@@ -125,15 +131,15 @@ def _tagged(value: Any) -> Any:
     raise TypeError(f"an outcome holds no {type(value).__name__}")
 
 
-def _inside(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
+def _fields(value: Any) -> Any:
+    """A value of ours without what is as it is by default; a report has hundreds, so plain parts go a short way."""
+    tag, names = _FIELDS[type(value)]
     found = {}
-    for name, default in _FIELDS[type(value).__name__]:
+    for name, default in names:
         part = getattr(value, name)
-        if default is MISSING or part != default:
-            found[name] = _tagged(part)
-    return found
+        if part is not default and (default is MISSING or part != default):
+            found[name] = part if type(part) in _PLAIN else _tagged(part)
+    return {tag: found}
 
 
 def _untagged(found: dict[str, Any]) -> Any:
