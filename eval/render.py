@@ -1,7 +1,7 @@
 """Text fixtures as they would be published: HTML, DOCX, XLSX, PDF and page images, clean or worn.
 
-A row of cells between tabs becomes a row of a table; empty cells behind a label are merged with it,
-so that reading the file back must give the very same rows.
+A row of cells between tabs or Markdown's pipes becomes a row of a table; empty cells behind a label are merged
+with it, so that reading the file back must give the very same rows. Other lines become paragraphs as they stand.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from docx.table import _Row as Row
     from PIL.Image import Image
 
 Rows = list[list[str]]
+_PIPES = re.compile(r"\s*\|.*\|.*\|\s*")
+_RULE = re.compile(r":?-+:?")
+_MARKS = re.compile(r"\*\*|\\(.)")
 _FIGURE = re.compile(r"[-－+]?[\d.,，０-９]+%?|[-－—–/／无]*")
 
 
@@ -46,31 +50,37 @@ UNRULED = Style("unruled", "Noto Sans CJK SC", 8.5, "td {border: none; padding: 
 
 
 def parts(text: str) -> list[str | Rows]:
-    """Paragraphs and tables of a text whose rows stand between tabs; all rows of a table get one length."""
+    """Paragraphs and tables of a text; neighbouring rows of cells are a table, a blank line is an empty paragraph."""
     found: list[str | Rows] = []
     for line in text.splitlines():
-        if "\t" not in line:
+        cells = _cells(line)
+        if cells is None:
             found.append(line)
-        elif found and isinstance(found[-1], list):
-            found[-1].append(line.split("\t"))
-        else:
-            found.append([line.split("\t")])
-    for part in found:
-        if isinstance(part, list):
-            width = max(map(len, part))
-            part[:] = [[*row, *[""] * (width - len(row))] for row in part]
+        elif cells and found and isinstance(found[-1], list):
+            found[-1].append(cells)
+        elif cells:
+            found.append([cells])
     return found
+
+
+def _cells(line: str) -> list[str] | None:
+    """The cells of a line; none for the separator below a Markdown table's head, None where it is no row."""
+    if "\t" in line:
+        return line.split("\t")
+    if not _PIPES.fullmatch(line):
+        return None
+    cells = [_MARKS.sub(r"\1", cell.strip()) for cell in line.strip()[1:-1].split("|")]
+    return [] if all(map(_RULE.fullmatch, cells)) else cells
 
 
 def rows(text: str) -> Rows:
     """Every row of every table of a text, cells stripped, none at its end empty."""
     found = []
-    for line in text.splitlines():
-        if "\t" in line:
-            cells = [" ".join(cell.split()) for cell in line.split("\t")]
-            while cells and not cells[-1]:
-                cells.pop()
-            found.append(cells)
+    for cells in filter(None, map(_cells, text.splitlines())):
+        row = [" ".join(cell.split()) for cell in cells]
+        while row and not row[-1]:
+            row.pop()
+        found.append(row)
     return [row for row in found if row]
 
 
@@ -96,9 +106,13 @@ def _span(table: Rows, taken: set[tuple[int, int]], y: int, x: int) -> tuple[int
     if across == len(table[y]) - x and y and any(map(_FIGURE.fullmatch, filter(None, table[y]))):
         return 1, 1  # blank figures, not a wide label
     down = 1
-    while y + down < len(table) and not any(table[y + down][: x + across]) and any(table[y + down]):
+    while y + down < len(table) and _goes_on(table[y + down], x + across):
         down += 1
     return across, down
+
+
+def _goes_on(row: list[str], end: int) -> bool:
+    return len(row) >= end and not any(row[:end]) and any(row)
 
 
 def html(text: str, style: Style = NOTO_SERIF, *, encoding: str = "utf-8") -> bytes:
@@ -121,7 +135,9 @@ p {{margin: 2pt 0; text-indent: 2em}} {style.css}
 
 def _html_part(part: str | Rows) -> str:
     if isinstance(part, str):
-        return f"<p>{markup.escape(part)}</p>" if part.strip() else ""
+        if not part.strip():
+            return "<p>&nbsp;</p>"
+        return f"<p>{markup.escape(part)}</p>" if "  " not in part.strip() else f"<pre>{markup.escape(part)}</pre>"
     spans = merges(part)
     out = ["<table>"]
     for y, row in enumerate(part):
@@ -144,14 +160,31 @@ def docx(text: str) -> bytes:
         if isinstance(part, str):
             document.add_paragraph(part)
             continue
-        table = document.add_table(len(part), len(part[0]), style="Table Grid")
+        table = document.add_table(len(part), max(map(len, part)), style="Table Grid")
         for (y, x), (across, down) in merges(part).items():
             cell = table.cell(y, x)
             cell = cell.merge(table.cell(y + down - 1, x + across - 1)) if across * down > 1 else cell
             cell.text = part[y][x]
+        for y, row in enumerate(part):
+            _end(table.rows[y], len(row))
     stream = io.BytesIO()
     document.save(stream)
     return stream.getvalue()
+
+
+def _end(row: Row, width: int) -> None:
+    """Leave a row with so many columns, as Word has it where a row ends early."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    extra = len(row.cells) - width
+    if extra <= 0:
+        return
+    for cell in row._tr.tc_lst[-extra:]:
+        row._tr.remove(cell)
+    after = OxmlElement("w:gridAfter")
+    after.set(qn("w:val"), str(extra))
+    row._tr.get_or_add_trPr().append(after)
 
 
 def xlsx(text: str) -> bytes:

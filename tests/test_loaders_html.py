@@ -28,8 +28,8 @@ TABLES = [
     ),
     pytest.param(
         "<table><tr><td>规章<td>1<td>2<tr><td>行政<br>许可<td>550</table>",
-        [["规章", "1", "2"], ["行政许可", "550", ""]],
-        id="end tags may be missing and rows short",
+        [["规章", "1", "2"], ["行政许可", "550"]],
+        id="end tags may be missing, and a row with too few cells stays short",
     ),
     pytest.param(
         "<table><tr><td>三、本年度</td><td>12<br>34</td></tr></table>",
@@ -50,6 +50,11 @@ TABLES = [
         "<table><tr><td>甲</td><td><table><tr><td>1</td></tr></table></td></tr></table>",
         [["甲", "1"]],
         id="a frame of one cell is the text of the cell around it",
+    ),
+    pytest.param(
+        "<table><tr><td rowspan=2>甲</td><td>1</td></tr><tr></tr><tr><td>乙</td><td>2</td></tr></table>",
+        [["甲", "1"], ["乙", "2"]],
+        id="a merged cell may end in a row without cells",
     ),
     pytest.param(
         "<table><tr><td rowspan=0>甲</td><td>1</td></tr><tr><td>2</td></tr></table>",
@@ -89,6 +94,18 @@ def test_a_paragraph_is_a_line() -> None:
     document = read("<div><p>一、总体情况<p>本局公开<b>19</b>条。<br>二、其他</div>")
 
     assert document.lines == ("一、总体情况", "本局公开19条。", "二、其他")
+
+
+def test_an_empty_line_that_is_seen_is_a_line() -> None:
+    document = read("<p>甲</p><p>&nbsp;</p><p></p><p>乙<br></p><p>丙<br><br>丁</p>")
+
+    assert document.lines == ("甲", "", "乙", "丙", "", "丁")
+
+
+def test_text_set_by_its_spaces_keeps_them() -> None:
+    document = read("<p>一、</p><pre>甲    件数\n\n乙\t1\t2</pre>")
+
+    assert document.lines == ("一、", "甲    件数", "", "乙\t1\t2")
 
 
 def test_menus_scripts_and_lines_of_links_around_the_article_are_left_out() -> None:
@@ -135,7 +152,9 @@ def test_a_text_with_html_tables_in_it_keeps_its_lines() -> None:
 
 HOSTILE = [
     pytest.param("<table><tr>" + "<td colspan=1000 rowspan=60000>1</td>" * 900, "cells", id="a bomb of spans"),
-    pytest.param("<table><tr><td colspan=1000>" + "<tr><td>1<td>2" * 300, "cells", id="a table wide once and long"),
+    pytest.param(
+        "<table><tr>" + "<td>1" * 900 + "<td rowspan=60000>2" + "<tr><td>3" * 300, "cells", id="a table filled from its far end"
+    ),
     pytest.param("<div>" * 100_000 + "甲", None, id="a hundred thousand levels"),
     pytest.param("<table><tr><td>" * 3_000 + "甲", None, id="three thousand tables in each other"),
     pytest.param("<![foo bar<![CDATA[x]]>甲", None, id="sections no browser knows"),

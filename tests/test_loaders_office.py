@@ -98,6 +98,11 @@ WORD = [
         ["\t1\t2", "规章\t3\t4"],
         id="a row that begins in a later column",
     ),
+    pytest.param(
+        tbl('<w:trPr><w:gridAfter w:val="1"/></w:trPr>' + tc(p("规章")) + tc(p("3")), tc(p("甲")) * 3),
+        ["规章\t3", "甲\t甲\t甲"],
+        id="a row that ends in an earlier column stays short",
+    ),
 ]
 
 

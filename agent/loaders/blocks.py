@@ -11,6 +11,8 @@ from agent.document import CellPlace
 from agent.errors import InputError
 from agent.loaders.limits import MAX_CELLS, MAX_SPAN
 
+UNREAD = "?"
+"""Stands where something is seen in a cell that could not be read: never a blank."""
 LONG_CELL = 300
 """More characters than this, in several paragraphs, are an article inside a layout table, not a cell."""
 
@@ -84,7 +86,7 @@ def _table_lines(table: Table) -> list[Line]:
     for row, texts in zip(table.rows, grid(table), strict=True):
         if any(_is_layout(cell) for cell in row):
             found += [line for cell in row for line in lines(cell.blocks)]
-        else:
+        elif row:
             found.append(Line(tuple(texts)))
     return found
 
@@ -110,9 +112,12 @@ def _text(cell: Cell) -> str:
 
 
 def grid(table: Table) -> list[list[str]]:
-    """The table with spans expanded: a merged cell's text once, empty cells for the rest, all rows of one length."""
+    """The table with spans expanded: a merged cell's text once, empty cells for the rest.
+
+    A row with too few cells stays short: which of them it lost is not for the loader to say.
+    """
     taken: dict[tuple[int, int], str] = {}
-    width = 0
+    widths = [0] * len(table.rows)
     for y, row in enumerate(table.rows):
         x = 0
         for cell in row:
@@ -125,11 +130,11 @@ def grid(table: Table) -> list[list[str]]:
             taken.update({(y + j, x + i): "" for j in range(down) for i in range(across)})
             taken[y, x] = _text(cell)
             x += across
-            width = max(width, x)
-    width = max([width, *(x + 1 for _, x in taken)])
-    if width * len(table.rows) > MAX_CELLS:
+    for y, x in taken:
+        widths[y] = max(widths[y], x + 1)
+    if sum(widths) > MAX_CELLS:
         raise InputError(f"a table of more than {MAX_CELLS} cells is no report")
-    return [[taken.get((y, x), "") for x in range(width)] for y in range(len(table.rows))]
+    return [[taken.get((y, x), "") for x in range(width)] for y, width in enumerate(widths)]
 
 
 _WRAP = re.compile(r"(?<=[^\x00-\x7f])[ \t]*\n\s*(?=[^\x00-\x7f])")

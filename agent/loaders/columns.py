@@ -36,17 +36,22 @@ class Word:
 
 @dataclass(frozen=True)
 class Page:
-    """A page's number from 1 and its size in the unit of its words."""
+    """A page's number from 1, its size in the unit of its words, and where its upper left corner lies."""
 
     number: int
     width: float
     height: float
+    left: float = 0
+    top: float = 0
 
     def place(self, box: tuple[float, float, float, float], confidence: float | None = None) -> CellPlace:
         """The place of a box on this page, as fractions of it."""
         x0, top, x1, bottom = box
-        shares = (x0 / self.width, top / self.height, x1 / self.width, bottom / self.height)
-        left, upper, right, lower = (round(min(max(share, 0.0), 1.0), 4) for share in shares)
+        across, down = (
+            ((x - self.left) / self.width for x in (x0, x1)),
+            ((y - self.top) / self.height for y in (top, bottom)),
+        )
+        left, right, upper, lower = (round(min(max(share, 0.0), 1.0), 4) for share in (*across, *down))
         return CellPlace(self.number, (left, upper, right, lower), confidence)
 
     def place_of(self, words: Sequence[Word]) -> CellPlace | None:

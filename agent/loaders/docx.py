@@ -115,8 +115,8 @@ def _rows(table: ElementTree.Element, depth: int) -> Iterator[tuple[Cell, ...]]:
     for row in _inside(table, "tr"):
         if _find(row, "trPr", "del") is not None:
             continue
-        before, after = (_count(_find(row, "trPr", name)) for name in ("gridBefore", "gridAfter"))
-        cells = [*_gap(before), *(_cell(cell, depth) for cell in _inside(row, "tc")), *_gap(after)]
+        before = _count(_find(row, "trPr", "gridBefore"))
+        cells = [*_gap(before), *(_cell(cell, depth) for cell in _inside(row, "tc"))]
         yield tuple(_without(cells, slivers))
 
 

@@ -222,6 +222,7 @@ class _Flow:
         self._keep = keep_line_ends
         self._blocks: list[_Prose | Table] = []
         self._line: list[tuple[str, bool]] = []
+        self._spaced = False
 
     def finish(self) -> list[_Prose | Table]:
         """All blocks so far."""
@@ -231,7 +232,7 @@ class _Flow:
     def element(self, element: _Element, *, linked: bool = False) -> None:
         """The element with all that is in it."""
         if element.tag == "br":
-            self._break()
+            self._break(blank=True)
         elif element.tag == "table":
             self._break()
             self._blocks += _table(element)
@@ -240,7 +241,7 @@ class _Flow:
                 self._break()
             self._children(element, linked or element.tag == "a")
             if element.tag in _BLOCKS:
-                self._break()
+                self._break(blank=any("\xa0" in part for part, _ in self._line))
 
     def _children(self, element: _Element, linked: bool) -> None:
         keep = self._keep or element.tag == "pre"
@@ -250,16 +251,19 @@ class _Flow:
             elif keep:
                 for number, part in enumerate(child.split("\n")):
                     if number:
-                        self._break()
+                        self._break(blank=True)
                     self._line.append((part, linked))
+                    self._spaced = True
             else:
                 self._line.append((child, linked))
 
-    def _break(self) -> None:
-        text = unwrap("".join(part for part, _ in self._line)).strip()
+    def _break(self, *, blank: bool = False) -> None:
+        """End the line; an empty one is a line where a reader sees it, ``blank``."""
+        text = "".join(part for part, _ in self._line)
+        text = text.replace("\xa0", " ").rstrip() if self._spaced else unwrap(text).strip()
         linked = len("".join("".join(part for part, is_link in self._line if is_link).split()))
-        self._line = []
-        if text or self._keep:
+        self._line, self._spaced = [], False
+        if text or blank or self._keep:
             self._blocks.append(_Prose(text, linked))
 
 
@@ -293,10 +297,9 @@ def _table(table: _Element) -> list[_Prose | Table]:
     loose = _Flow()
     rows = []
     for part in _parts(table, loose):
-        cells = [_cell(c) for c in part.children if isinstance(c, _Element) and c.tag in ("td", "th")]
-        if cells:
-            rows.append(tuple(cells))
-    return [*loose.finish(), Table(tuple(rows))] if rows else loose.finish()
+        # A row without cells counts too: cells merged from above reach into it.
+        rows.append(tuple(_cell(c) for c in part.children if isinstance(c, _Element) and c.tag in ("td", "th")))
+    return [*loose.finish(), Table(tuple(rows))] if any(rows) else loose.finish()
 
 
 def _parts(element: _Element, loose: _Flow) -> list[_Element]:
@@ -317,7 +320,8 @@ def _parts(element: _Element, loose: _Flow) -> list[_Element]:
 def _cell(cell: _Element) -> Cell:
     flow = _Flow()
     flow.element(_Element("div", {}, cell.children))
-    blocks: list[Block] = [block if isinstance(block, Table) else block.text for block in flow.finish()]
+    found = (block if isinstance(block, Table) else block.text for block in flow.finish())
+    blocks: list[Block] = [block for block in found if block]
     rowspan = _number(cell.attributes.get("rowspan"))
     return Cell(tuple(blocks), _number(cell.attributes.get("colspan")) or 1, 65_534 if rowspan == 0 else rowspan or 1)
 

@@ -11,7 +11,7 @@ from threading import Event
 
 from agent.document import Progress
 from agent.errors import InputError
-from agent.loaders.blocks import EMPTY, Line
+from agent.loaders.blocks import Line
 from agent.loaders.child import ask
 from agent.loaders.limits import LIMITS
 
@@ -48,7 +48,7 @@ def pages(kind: str, data: bytes, progress: Progress | None) -> Iterator[Sequenc
             raise InputError(f"has {len(scanned)} scanned pages, more than {LIMITS.ocr_pages}")
         found |= _recognised(data, scanned, progress)
     for number in sorted(found):
-        yield [*(found[number] or ()), *([EMPTY] if number < max(found) else ())]
+        yield found[number] or ()
 
 
 def _recognised(data: bytes, scanned: Sequence[int], progress: Progress | None) -> dict[int, Sequence[Line] | None]:

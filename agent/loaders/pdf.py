@@ -11,36 +11,31 @@ from typing import TYPE_CHECKING, Any
 from agent.errors import InputError
 from agent.loaders.blocks import Line
 from agent.loaders.limits import LIMITS
+from agent.loaders.seen import Box, Drawn, unseen
 from agent.loaders.sheet import Printed, printed, rejoin
 
 if TYPE_CHECKING:
     from pdfplumber.page import Page as Sheet
+    from pdfplumber.pdf import PDF
 
 FEW = 20  # visible characters a scanned page may show besides its image, such as a stamped page number
+GARBLED = 0.1  # of a page's letters: with more of them unknown or unseen, the page is read as an image
+
+
+# Fonts draw these alike, and printing to PDF takes the first of them for either.
+_TWINS = {"戶": "户", "⼾": "户", "㬵": "胶", "⺕": "彐", "⸺": "——", "⸻": "———"}
+_TRADITIONAL = frozenset("門網開關務業個請")
 
 
 def read(data: bytes) -> Iterator[tuple[int, list[Line] | None]]:
     """The lines of each page; None for a page that is an image and needs OCR."""
-    import pdfplumber
-    from pdfminer.pdfdocument import PDFEncryptionError, PDFPasswordIncorrect
-    from pdfplumber.utils.exceptions import PdfminerException
-
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
-    try:
-        document = pdfplumber.open(io.BytesIO(data))
-    except (PDFPasswordIncorrect, PDFEncryptionError, PdfminerException) as error:
-        if isinstance(error, PdfminerException) and not isinstance(
-            error.args[0], PDFPasswordIncorrect | PDFEncryptionError
-        ):
-            raise InputError(f"the file is broken: {error}") from error
-        raise InputError("is protected with a password; save it without one") from error
-    scanned = _scanned(data)
-    above: Printed | None = None
-    with document:
+    with _opened(data) as document, _drawable(data) as drawable:
         if len(document.pages) > LIMITS.pages:
             raise InputError(f"has {len(document.pages)} pages, more than {LIMITS.pages}")
+        above: Printed | None = None
         for number, sheet in enumerate(document.pages, 1):
-            here = None if number in scanned or _is_garbled(sheet) else printed(sheet, number)
+            here = _page(sheet, drawable[number - 1], number)
             if above and here:
                 rejoin(above, here)
             if above:
@@ -53,22 +48,68 @@ def read(data: bytes) -> Iterator[tuple[int, list[Line] | None]]:
             yield len(document.pages), above.lines
 
 
-def _is_garbled(sheet: Sheet) -> bool:
-    """Whether the fonts do not say which characters they show."""
-    unknown = [c for c in sheet.chars if c["text"].startswith("(cid:") or "\ue000" <= c["text"][:1] <= "\uf8ff"]
-    return 10 * len(unknown) > len(sheet.chars) > 0
+def _opened(data: bytes) -> PDF:
+    import pdfplumber
+    from pdfminer.pdfdocument import PDFEncryptionError, PDFPasswordIncorrect
+    from pdfplumber.utils.exceptions import PdfminerException
+
+    locked = (PDFPasswordIncorrect, PDFEncryptionError)
+    try:
+        return pdfplumber.open(io.BytesIO(data))
+    except (*locked, PdfminerException) as error:
+        if isinstance(error, locked) or isinstance(error.args[0], locked):
+            raise InputError("is protected with a password; save it without one") from error
+        raise InputError(f"the file is broken: {error}") from error
 
 
-def _scanned(data: bytes) -> set[int]:
-    """The numbers of the pages whose text is in an image: letters over it are next to none."""
+def _drawable(data: bytes) -> Any:
+    """The document as pdfium sees it."""
     import pypdfium2
 
     try:
-        document = pypdfium2.PdfDocument(data)
+        return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         raise InputError(f"the file is broken: {error}") from error
-    with document:
-        return {number for number, page in enumerate(document, 1) if _is_scan(page)}
+
+
+def _page(sheet: Sheet, page: Any, number: int) -> Printed | None:
+    """The page's text; None where it is in an image, or where its letters are not what is seen on the page."""
+    if _is_scan(page) or _is_garbled(sheet):
+        return None
+    shown = _shown(sheet, page)
+    if shown is None or _lies(sheet):
+        return None
+    _fold_twins(sheet)
+    drawn = Drawn(page, shown)
+    hidden, share = unseen(drawn, sheet.chars)
+    return None if share > GARBLED else printed(sheet, number, drawn, hidden)
+
+
+def _shown(sheet: Sheet, page: Any) -> Box | None:
+    """The part of the page that is shown; None where the two libraries disagree about it."""
+    (x0, top, x1, bottom), (left, upper, right, lower) = sheet.mediabox, sheet.cropbox
+    cut = (max(x0, left), max(top, upper), min(x1, right), min(bottom, lower))
+    width, height = page.get_size()
+    return cut if abs(cut[2] - cut[0] - width) < 1 and abs(cut[3] - cut[1] - height) < 1 else None
+
+
+def _fold_twins(sheet: Sheet) -> None:
+    """Give characters of the traditional script the form that a page in the simplified one means."""
+    chars = sheet.chars
+    if not any(char["text"] in _TRADITIONAL for char in chars):
+        for char in chars:
+            char["text"] = _TWINS.get(char["text"], char["text"])
+
+
+def _lies(sheet: Sheet) -> bool:
+    """Whether most of the text runs up or down the page."""
+    return 2 * sum(not char["upright"] for char in sheet.chars) > len(sheet.chars)
+
+
+def _is_garbled(sheet: Sheet) -> bool:
+    """Whether the fonts do not say which characters they show."""
+    unknown = [c for c in sheet.chars if c["text"].startswith("(cid:") or "\ue000" <= c["text"][:1] <= "\uf8ff"]
+    return len(unknown) > GARBLED * len(sheet.chars)
 
 
 def _is_scan(page: Any) -> bool:

@@ -10,11 +10,25 @@ if TYPE_CHECKING:
     from pdfplumber.table import Table
 
 Edge = dict[str, Any]
+Box = tuple[float, float, float, float]
 NEAR = 3  # points
 
 
 def tables(sheet: Sheet) -> list[Table]:
-    """The ruled tables of the page."""
+    """The ruled tables of the page, each by its own rules: those of another would draw them away."""
+    found = _found(sheet)
+    if len(found) < 2:
+        return found
+    return [own for table in found for own in _found(sheet.within_bbox(_around(table.bbox, sheet.bbox))) or [table]]
+
+
+def _around(inner: Box, outer: Box) -> Box:
+    x0, top, x1, bottom = inner
+    left, upper, right, lower = outer
+    return max(x0 - NEAR, left), max(top - NEAR, upper), min(x1 + NEAR, right), min(bottom + NEAR, lower)
+
+
+def _found(sheet: Sheet) -> list[Table]:
     return sheet.find_tables(
         {
             "explicit_horizontal_lines": _closing(sheet.edges, "v", "x0", ("top", "bottom")),

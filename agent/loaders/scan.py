@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agent.document import CellPlace
 from agent.loaders import columns
-from agent.loaders.blocks import EMPTY, Line, join
+from agent.loaders.blocks import EMPTY, UNREAD, Line, join
 from agent.loaders.columns import Page, Word
 from agent.loaders.grid import Box, Grid, dark, sized, straightened, tables
 from agent.loaders.image import picture
@@ -20,7 +20,6 @@ from agent.outcome import BLANKS
 
 Picture = NDArray[Any]
 
-UNREAD = "?"
 DOUBTFUL = 0.3
 SURE = 0.8
 """Two readings that agree count for no more than doubtful where the engine was less sure of one of them."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from agent.loaders import columns, rules
-from agent.loaders.blocks import EMPTY, Line, join
+from agent.loaders.blocks import EMPTY, UNREAD, Line, join
 from agent.loaders.columns import Page, Word
+from agent.loaders.seen import Drawn
 
 if TYPE_CHECKING:
     from pdfplumber.page import Page as Sheet
@@ -38,15 +39,15 @@ class Printed:
     full: frozenset[int] = frozenset()
 
 
-def printed(sheet: Sheet, number: int) -> Printed:
-    """The page's text."""
-    page = Page(number, float(sheet.width), float(sheet.height))
-    clean = sheet.filter(_is_seen).dedupe_chars()
+def printed(sheet: Sheet, number: int, drawn: Drawn, hidden: Container[int]) -> Printed:
+    """The page's text, without the ``hidden`` letters."""
+    page = drawn.page(number)
+    clean = sheet.filter(lambda item: id(item) not in hidden and _is_seen(item)).dedupe_chars()
     parts: list[tuple[float, list[Line], frozenset[int] | None]] = []
     loose: list[Char] = clean.chars
     for table in rules.tables(clean):
         if max(len(row.cells) for row in table.rows) > 1:  # one column is a frame around prose
-            cells, loose = _Cells.of(table, loose)
+            cells, loose = _Cells.of(table, loose, drawn)
             parts.append((table.bbox[1], cells.lines(page), cells.full()))
     parts += [(height, [line], None) for height, line in columns.lines(_words(loose), page)]
     return _assembled(sorted(parts, key=lambda part: part[0]))
@@ -73,19 +74,43 @@ def rejoin(above: Printed, below: Printed) -> None:
     if above.last is None or below.first is None:
         return
     row, rest = above.lines[above.last], below.lines[below.first]
-    going_on = {x for x, text in enumerate(rest.cells) if text}
-    figures = [x for x, text in enumerate(row.cells) if text and _FIGURE.fullmatch(text)]
-    if len(row.cells) == len(rest.cells) and figures and going_on and going_on <= above.full - set(figures):
-        texts = tuple(join(pair) for pair in zip(row.cells, rest.cells, strict=True))
-        above.lines[above.last] = Line(texts, row.places)
-        del below.lines[below.first]
+    going_on = [(_under(row, rest, x), text) for x, text in enumerate(rest.cells) if text]
+    figures = {x for x, text in enumerate(row.cells) if text and _FIGURE.fullmatch(text)}
+    if not figures or not going_on or not {x for x, _ in going_on} <= above.full - figures:
+        return
+    texts = list(row.cells)
+    for x, text in going_on:
+        texts[x] = join((texts[x], text))
+    above.lines[above.last] = Line(tuple(texts), row.places)
+    del below.lines[below.first]
+    below.last = None if below.last in (None, below.first) else below.last - 1
+
+
+def _under(row: Line, rest: Line, x: int) -> int:
+    """The cell of ``row`` above a cell of the next page, where the columns may be cut otherwise; -1 where none is."""
+    if len(row.cells) == len(rest.cells):
+        return x
+    here = rest.places[x]
+    boxes = [place.box if place else None for place in row.places]
+    if here is None or here.box is None:
+        return -1
+    middle = (here.box[0] + here.box[2]) / 2
+    return next((at for at, box in enumerate(boxes) if box and row.cells[at] and box[0] <= middle <= box[2]), -1)
 
 
 def _is_seen(item: dict[str, Any]) -> bool:
-    """Whether a drawn thing can be a rule or a letter that is seen: white backgrounds are none."""
+    """Whether a drawn thing can be a rule or a letter of the text: white backgrounds are none, nor is a watermark."""
+    if item["object_type"] == "char":
+        return not _is_slanted(item["matrix"])
     if item["object_type"] != "rect" or min(item["width"], item["height"]) <= THICK:
         return True
     return bool(item.get("stroke")) or (bool(item.get("fill")) and not _is_white(item.get("non_stroking_color")))
+
+
+def _is_slanted(matrix: Sequence[float]) -> bool:
+    """Whether a letter stands neither level nor upright, as those of a watermark do."""
+    along, across = sorted((abs(matrix[0]), abs(matrix[1])))
+    return along > 0.1 * across
 
 
 def _is_white(color: Any) -> bool:
@@ -107,37 +132,43 @@ At = tuple[int, int]
 
 @dataclass(frozen=True)
 class _Cells:
-    """A table's cells by row and column: where each stands, and the lines of words in it."""
+    """A table's cells by row and column: where each stands, and the lines of words in it.
 
-    height: int
-    width: int
+    ``ends``: how many columns each row reaches over. ``unread``: cells without text in which something is drawn.
+    """
+
+    ends: list[int]
     boxes: dict[At, Box]
     words: dict[At, list[list[Word]]]
     doubtful: set[At]
+    unread: set[At]
 
     @classmethod
-    def of(cls, table: Table, chars: Sequence[Char]) -> tuple[_Cells, list[Char]]:
+    def of(cls, table: Table, chars: Sequence[Char], drawn: Drawn) -> tuple[_Cells, list[Char]]:
         """The table's cells, and the characters that stand outside of it."""
         held: dict[At, list[Char]] = {}
-        boxes = _boxes(table)
+        closed = {(y, x): box for y, row in enumerate(table.rows) for x, box in enumerate(row.cells) if box}
+        boxes = _boxes(table, closed)
         loose = []
         for char in chars:
             at = _cell_at(boxes, (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2)
             held.setdefault(at, []).append(char) if at else loose.append(char)
         words = {at: columns.rows_of(_words(inside)) for at, inside in held.items()}
-        width = max(len(row.cells) for row in table.rows)
-        return cls(len(table.rows), width, boxes, words, _over_borders(held)), loose
+        ends = [max(_reach(closed, y), *(x + 1 for row, x in words if row == y), 0) for y in range(len(table.rows))]
+        doubtful = _over_borders(held) | {at for at, inside in held.items() if _is_piled(inside)}
+        unread = {at for at, box in closed.items() if at not in words and drawn.has_ink(box)}
+        return cls(ends, boxes, words, doubtful, unread), loose
 
     def lines(self, page: Page) -> list[Line]:
         """The rows of the table."""
-        return [self._line(y, page) for y in range(self.height)]
+        return [self._line(y, page) for y in range(len(self.ends))]
 
     def _line(self, y: int, page: Page) -> Line:
         texts, places = [], []
-        for at in ((y, x) for x in range(self.width)):
+        for at in ((y, x) for x in range(self.ends[y])):
             text, broken = self._text(at)
-            texts.append(text)
-            doubt = DOUBTFUL if broken or at in self.doubtful else None
+            texts.append(UNREAD if at in self.unread else text)
+            doubt = 0.0 if at in self.unread else DOUBTFUL if broken or at in self.doubtful else None
             places.append(page.place(self.boxes[at], doubt) if at in self.boxes else None)
         return Line(tuple(texts), tuple(places))
 
@@ -155,8 +186,8 @@ class _Cells:
 
     def full(self) -> frozenset[int]:
         """The columns of the last row whose text leaves no room for one more letter."""
-        y = self.height - 1
-        ends = {x: self.words[y, x][-1] for x in range(self.width) if self.words.get((y, x))}
+        y = len(self.ends) - 1
+        ends = {x: self.words[y, x][-1] for x in range(self.ends[y]) if self.words.get((y, x))}
         return frozenset(x for x, row in ends.items() if self._room((y, x), row) < _letter(row[-1]))
 
     def _room(self, at: At, row: Sequence[Word]) -> float:
@@ -170,9 +201,8 @@ def _letter(word: Word) -> float:
     return (word.x1 - word.x0) / len(word.text)
 
 
-def _boxes(table: Table) -> dict[At, Box]:
+def _boxes(table: Table, closed: dict[At, Box]) -> dict[At, Box]:
     """The cells by row and column; last those that no rule closes, as far as the rules of others reach."""
-    closed = {(y, x): box for y, row in enumerate(table.rows) for x, box in enumerate(row.cells) if box}
     lefts = sorted({box[0] for box in closed.values()})
     rights = [*lefts[1:], table.bbox[2]]
     open_ = {
@@ -184,8 +214,25 @@ def _boxes(table: Table) -> dict[At, Box]:
     return closed | open_
 
 
+def _reach(closed: dict[At, Box], y: int) -> int:
+    """How many columns a row has cells in; it may end before the table's last."""
+    own = [box for (row, _), box in closed.items() if row == y]
+    middle = (max(box[1] for box in own) + min(box[3] for box in own)) / 2
+    edge = max(box[2] for box in closed.values() if box[1] <= middle <= box[3])
+    return sum(left < edge - 1 for left in {box[0] for box in closed.values()})
+
+
 def _cell_at(boxes: dict[At, Box], x: float, y: float) -> At | None:
     return next((at for at, (x0, top, x1, bottom) in boxes.items() if x0 <= x <= x1 and top <= y <= bottom), None)
+
+
+def _is_piled(chars: Sequence[Char]) -> bool:
+    """Whether two figures are printed over each other: which of them is seen, the text does not say."""
+    digits = sorted((c for c in chars if c["text"].isdecimal()), key=lambda c: (round(c["bottom"]), c["x0"]))
+    return any(
+        right["x0"] - left["x0"] < 0.4 * left["width"] and abs(right["bottom"] - left["bottom"]) < 0.5 * left["size"]
+        for left, right in pairwise(digits)
+    )
 
 
 def _over_borders(held: dict[At, list[Char]]) -> set[At]:
