@@ -48,12 +48,16 @@ class Problem:
 
 @dataclass
 class Tally:
-    """How far a batch is. ``statuses``: documents by what became of them; ``before``: settled by earlier runs."""
+    """How far a batch is. ``statuses``: documents by what became of them; ``before``: settled by earlier runs.
+
+    ``changed``: files that hold another text than the one read from them before.
+    """
 
     documents: int
     statuses: Counter[str] = field(default_factory=Counter)
     before: int = 0
     copies: int = 0
+    changed: int = 0
     spared: Usage = NO_USAGE
     problems: list[Problem] = field(default_factory=list)
     stopped: GoujiError | None = None
@@ -179,6 +183,7 @@ class Batch:
             if self.tally.stopped:
                 return
             jobs = await asyncio.to_thread(self._named, some)
+            self.tally.changed += await self.writer.write(partial(self.ledger.changed, jobs))
             statuses = await self.writer.write(partial(self.ledger.enrol, jobs))
             async for job in self._leased(list(self._open(jobs, statuses))):
                 yield job

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent import output
+from agent.batch_texts import STATUSES, say
 
 if TYPE_CHECKING:
     from agent.batch import Batch, Tally
@@ -131,14 +132,14 @@ def _ending(batches: Sequence[Batch], language: Language) -> Iterator[None]:
     import asyncio
 
     from agent.batch import InterruptError
-    from agent.batch_told import say
 
     def end(number: int, _: object) -> None:
         if not batches:
             raise KeyboardInterrupt
         batch = batches[0]
         click.echo(say(language, "interrupted", count=batch.flying), err=True)
-        batch.stop_soon(InterruptError(signal.Signals(number).name))
+        why = say(language, "interrupt") if number == signal.SIGINT else signal.Signals(number).name
+        batch.stop_soon(InterruptError(why))
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -166,6 +167,25 @@ def status(db: Path, as_json: bool, lang: str | None) -> None:
         output.show(found.plain(choose(lang)))
 
 
+@command.command("list")
+@click.option(
+    "--status", "wanted", type=click.Choice(STATUSES), default="failed", show_default=True, help="Which. 哪一类"
+)
+@output.DB
+@output.JSON
+def listed(wanted: str, db: Path, as_json: bool) -> None:
+    """List the documents of one status, a line each, and why they failed or wait · 逐份列出文件。"""
+    from agent.batch_told import documents, where
+    from agent.tables import safe
+
+    found = documents(db, wanted)
+    if as_json:
+        output.write({"documents": list(found)})
+        return
+    for document in found:
+        click.echo(safe(where(document["path"], document["error"] or "").removesuffix(": ")))
+
+
 @command.command("retry")
 @click.option("--failed", is_flag=True, required=True, help="Those that failed. 失败的文件")
 @output.DB
@@ -178,7 +198,6 @@ def retry(failed: bool, db: Path, as_json: bool, lang: str | None) -> int:
     """
     from agent.batch_inputs import Found
     from agent.batch_run import Options
-    from agent.batch_told import say
     from agent.language import choose
     from agent.ledger import Ledger
     from agent.store import Store

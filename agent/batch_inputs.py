@@ -46,7 +46,8 @@ def find(paths: Iterable[str], manifest: Path | None = None) -> Found:
     for path in paths:
         entries += [Entry(os.path.abspath(name)) for name in _expanded(path, left_out)]  # noqa: PTH100 - symlinks stay
     if not entries:
-        raise UsageError("no document is named: give files, folders, globs or --manifest FILE")
+        where = f"{manifest} has no rows" if manifest else "no document is named"
+        raise UsageError(f"{where}: give files, folders, globs or --manifest FILE")
     named: dict[str, Entry] = {}
     for entry in entries:
         named.setdefault(entry.path, entry)
@@ -108,15 +109,9 @@ def _refuse(error: OSError) -> None:
 
 def _listed(manifest: Path) -> Iterator[Entry]:
     """The rows of a CSV file: one column is the path, from the manifest's own folder; the others are kept."""
-    reader = csv.DictReader(io.StringIO(_text(manifest), newline=""), strict=True)
+    reader = _reader(manifest)
     try:
-        names = [name.strip() for name in reader.fieldnames or ()]
-        reader.fieldnames = names
-        column = next((name for name in names if name.lower() in _PATH_COLUMNS), None)
-        if column is None:
-            raise UsageError(f"{manifest}: no column is called {' or '.join(_PATH_COLUMNS)}; it has {', '.join(names)}")
-        if len(set(names)) < len(names):
-            raise UsageError(f"{manifest}: two columns have the same name: {', '.join(names)}")
+        column = _path_column(manifest, reader)
         listed: dict[str, tuple[int, Entry]] = {}
         for row in reader:
             entry = _entry(manifest, reader.line_num, column, row)
@@ -127,6 +122,27 @@ def _listed(manifest: Path) -> Iterator[Entry]:
             yield entry
     except csv.Error as error:
         raise UsageError(f"{manifest}, line {reader.line_num}: {error}") from error
+
+
+def _reader(manifest: Path) -> csv.DictReader[str]:
+    """The rows; cells are parted by what parts the first line: commas, semicolons or tabs."""
+    text = _text(manifest)
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    return csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+
+
+def _path_column(manifest: Path, reader: csv.DictReader[str]) -> str:
+    names = [name.strip() for name in reader.fieldnames or ()]
+    reader.fieldnames = names
+    column = next((name for name in names if name.lower() in _PATH_COLUMNS), None)
+    if column is None:
+        raise UsageError(
+            f"{manifest}: no column is called {' or '.join(_PATH_COLUMNS)}; it has {', '.join(names) or 'none'}"
+        )
+    if len(set(names)) < len(names):
+        raise UsageError(f"{manifest}: two columns have the same name: {', '.join(names)}")
+    return column
 
 
 def _entry(manifest: Path, line: int, column: str, row: dict[str, str]) -> Entry:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.batch_inputs import LINKS
+from agent.batch_texts import STATUSES, say
 from agent.database import open_for_reading
 from agent.ledger import spent
 from agent.outcome import NO_USAGE, Usage
@@ -21,71 +22,10 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from agent.batch import Problem, Tally
+    from agent.batch import Tally
     from agent.language import Language
 
 _EVERY = 0.2
-STATUSES = ("accepted", "review", "not_this_form", "failed", "waiting", "leased", "asked")
-
-TEXTS: Mapping[str, tuple[str, str]] = {
-    "accepted": ("已接受", "accepted"),
-    "review": ("待复核", "in review"),
-    "not_this_form": ("不是这种报告", "not this form"),
-    "failed": ("失败", "failed"),
-    "waiting": ("等待", "waiting"),
-    "leased": ("处理中", "being read"),
-    "asked": ("已提交模型服务", "asked, not answered yet"),
-    "bar": (
-        "已接受 {accepted}　待复核 {review}　失败 {failed}　{tokens} 词元　{cost}",
-        "accepted {accepted}  in review {review}  failed {failed}  {tokens} tokens  {cost}",
-    ),
-    "documents": ("文件", "documents"),
-    "copies": ("内容相同的副本", "copies of others"),
-    "before": ("此前已完成", "settled before"),
-    "seconds": ("用时", "time"),
-    "took": ("{seconds:.1f} 秒，每秒 {rate:.1f} 份", "{seconds:.1f} s, {rate:.1f} documents a second"),
-    "spared": ("节省", "spared"),
-    "spared_what": (
-        "至少 {calls} 次调用，约 {tokens} 输入词元{cost}",
-        "at least {calls} calls and about {tokens} input tokens{cost}",
-    ),
-    "stopped": ("中止：{why}", "Stopped: {why}"),
-    "again": (
-        "还有 {count} 份未完成；再次运行同一命令即可继续，不会重复付费",
-        "{count} are still to be read: run the same command again, nothing is paid twice",
-    ),
-    "retry": (
-        "{count} 份失败；重试：gouji batch retry --failed{db}",
-        "{count} failed; to try them again: gouji batch retry --failed{db}",
-    ),
-    "review_them": ("{count} 份待复核：gouji review{db}", "{count} wait in review: gouji review{db}"),
-    "left_out": (
-        "文件夹中有 {count} 个文件因扩展名未读：{which}；要读请直接写出文件名",
-        "{count} files in folders were left out for their endings: {which}; name them to have them read",
-    ),
-    "no_ending": ("无扩展名", "none"),
-    "links": ("指向文件夹的链接", "links to folders"),
-    "dollars": ("{cost} 美元", "{cost} US dollars"),
-    "no_price": ("单价未知", "price unknown"),
-    "model": ("模型", "model"),
-    "reader": ("读法", "reader"),
-    "form": ("报告种类", "form"),
-    "interrupted": (
-        "正在结束：等待 {count} 个已发出的调用（再按一次 Ctrl-C 立即退出）",
-        "ending: waiting for calls on their way ({count}); Ctrl-C again leaves at once",
-    ),
-    "nothing": ("账本中没有任务", "the ledger holds no documents"),
-    "last": ("最近一次运行：{when}，{state}", "last run: {when}, {state}"),
-    "running": ("进行中", "running"),
-    "ended": ("已结束", "ended"),
-    "put_back": ("{count} 份失败的文件将重试", "documents that failed, tried again: {count}"),
-    "none_failed": ("没有失败的文件", "nothing failed"),
-}
-
-
-def say(language: Language, text: str, **values: object) -> str:
-    """The text called ``text`` in one language."""
-    return TEXTS[text][language == "en"].format(**values)
 
 
 @dataclass(frozen=True)
@@ -105,7 +45,9 @@ class Summary:
             "documents": tally.documents,
             **{status: tally.statuses[status] for status in STATUSES[:4]},
             "unfinished": unfinished(tally),
+            "with_another_run": tally.statuses["leased"],
             "copies": tally.copies,
+            "changed": tally.changed,
             "left_out": dict(self.left_out),
             "settled_before": tally.before,
             "usage": asdict(self.usage),
@@ -125,9 +67,15 @@ class Summary:
         rows += [
             [say(language, s), str(tally.statuses[s])] for s in STATUSES[:4] if tally.statuses[s] or s == "accepted"
         ]
-        for name, count in (("waiting", unfinished(tally)), ("copies", tally.copies), ("before", tally.before)):
-            if count:
-                rows.append([say(language, name), str(count)])
+        counts = {
+            "waiting": unfinished(tally) - tally.statuses["leased"],
+            "with_another": tally.statuses["leased"],
+            "copies": tally.copies,
+            "before": tally.before,
+        }
+        rows += [[say(language, name), str(count)] for name, count in counts.items() if count]
+        if tally.changed:
+            rows.append([say(language, "changed"), say(language, "changed_what", count=tally.changed)])
         read = max(0, tally.settled - tally.before)
         took = say(language, "took", seconds=self.seconds, rate=read / self.seconds if self.seconds else 0)
         rows.append([say(language, "seconds"), took])
@@ -146,7 +94,7 @@ class Summary:
         tally = self.tally
         yield Text(usage(self.usage, language))
         for problem in tally.problems:
-            yield Text(safe(f"  {say(language, problem.status)}: {_where(problem)}"), "yellow")
+            yield Text(safe(f"  {say(language, problem.status)}: {where(problem.path, problem.error)}"), "yellow")
         if tally.stopped:
             yield Text(safe(say(language, "stopped", why=tally.stopped)), "bold red")
         for name, count in (
@@ -163,10 +111,9 @@ def unfinished(tally: Tally) -> int:
     return tally.documents - tally.copies - tally.settled
 
 
-def _where(problem: Problem) -> str:
+def where(path: str, error: str) -> str:
     """What went wrong, after the whole path: names alone may be alike in many folders."""
-    path = problem.path
-    return f"{path}: {problem.error.removeprefix(f'{path}: ').removeprefix(f'{Path(path).name}: ')}"
+    return f"{path}: {error.removeprefix(f'{path}: ').removeprefix(f'{Path(path).name}: ')}"
 
 
 def left_out(counts: Counter[str], language: Language) -> str:
@@ -277,6 +224,16 @@ def state(path: Path) -> State:
         last = db.execute("select started, finished, why from batches order by id desc limit 1").fetchone()
         told = (last["started"], last["finished"] is None, last["why"]) if last else (None, False, None)
         return State(tuple(_jobs(db)), spent(db), *told)
+
+
+def documents(path: Path, status: str) -> Iterator[dict[str, Any]]:
+    """The documents of a status, and why they are in it. Raises UsageError where there is no file."""
+    with open_for_reading(path) as db:
+        if db.execute("select 1 from sqlite_master where name = 'jobs'").fetchone():
+            rows = db.execute(
+                "select path, form, reader, run, error from jobs where status = ? order by path", (status,)
+            )
+            yield from map(dict, rows)
 
 
 def _jobs(db: sqlite3.Connection) -> Iterator[tuple[str, str, str | None, Mapping[str, int]]]:

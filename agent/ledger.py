@@ -110,6 +110,19 @@ class Ledger:
                     db.execute("update jobs set status = ?, changed = ? where key = ?", (stored, now, job.key))
             return {key: before or "waiting" for key, (before, _) in _known(db, [job.key for job in jobs]).items()}
 
+    def changed(self, jobs: Sequence[Job]) -> int:
+        """How many are new texts in files that were read before."""
+        named = json.dumps([[clean(job.entry.path), job.sha256] for job in jobs if job.sha256])
+        with self.store.transaction() as db:
+            row = db.execute(
+                "select count(*) from json_each(?) as named where exists"
+                " (select 1 from origins where path = named.value ->> 0)"
+                " and not exists (select 1 from origins where path = named.value ->> 0"
+                " and document = named.value ->> 1)",
+                (named,),
+            )
+            return int(row.fetchone()[0])
+
     def _put(self, db: sqlite3.Connection, job: Job, status: str, now: str) -> None:
         path = clean(job.entry.path)
         # A file that could not be read before had its path for a key.

@@ -327,3 +327,9 @@ def name_views(db: Database) -> None:
     """What people look for in the store, under plain names."""
     for statement in _VIEWS:
         db.execute(statement)
+
+
+@migrations()
+def find_origins(db: Database) -> None:
+    """A file that holds another text than before is known by its path."""
+    db.execute("create index origins_path on origins (path)")

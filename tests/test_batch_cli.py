@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from agent import cli
-from agent.batch_inputs import find
+from agent.batch_inputs import find, job_of
 from agent.errors import UsageError
+from agent.ledger import Entry, Ledger
+from agent.pipeline import make_plan
+from agent.store import Store
 from eval import tallies
 from eval.server import Server, script
 from tests.batch_world import rows
@@ -206,7 +209,7 @@ def test_files_left_out_of_a_folder_are_counted_by_their_endings(
     assert gouji("batch", "stalls", *FORM, "--reader", "offline", "--json", "--lang", "en") == 0
     captured = capsys.readouterr()
 
-    assert "5 files in folders were left out for their endings: .csv 2, " in captured.err
+    assert "left out of folders, by their endings: .csv 2, " in captured.err
     assert json.loads(captured.out)["left_out"] == {".csv": 2, ".zip": 1, "": 1, "links to folders": 1}
 
 
@@ -251,3 +254,60 @@ def test_what_is_tried_again_is_read_as_it_was_whatever_the_environment_says_now
         assert {seen.headers["authorization"] for seen in server.seen} == {"Basic bWU6aHVudGVyMg=="}
     assert b"hunter2" not in (in_a_folder / "gouji.db").read_bytes()
     assert rows(in_a_folder / "gouji.db", "select distinct reader, model from jobs") == [("model", "m")]
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"], ids=["commas", "semicolons", "tabs"])
+def test_the_cells_of_a_manifest_are_parted_as_in_its_first_line(in_a_folder: Path, between: str) -> None:
+    manifest = in_a_folder / "list.csv"
+    manifest.write_text(between.join(("county", "path")) + "\n" + between.join(('"a,b;c\td"', "stalls/x.txt")) + "\n")
+
+    (entry,) = find([], manifest).entries
+
+    assert (Path(entry.path).name, entry.columns) == ("x.txt", {"county": "a,b;c\td"})
+
+
+def test_documents_of_one_status_are_listed_with_the_reason(
+    in_a_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blank = in_a_folder / "stalls" / "blank.txt"
+    blank.write_text(" ")
+    gouji("batch", "stalls", *FORM, "--reader", "offline")
+    capsys.readouterr()
+
+    gouji("batch", "list")
+    assert capsys.readouterr().out == f"{blank}: the file is empty\n"
+    gouji("batch", "list", "--status", "accepted")
+    assert capsys.readouterr().out.splitlines() == [str(in_a_folder / "stalls" / f"stall_{n:06}.txt") for n in range(4)]
+    gouji("batch", "list", "--json")
+    assert told(capsys)["documents"][0]["path"] == str(blank)
+
+
+def test_files_that_changed_since_they_were_read_are_read_again_and_told(
+    in_a_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("batch", "stalls", *FORM, "--reader", "offline", "--json")
+    gouji(*command)
+    assert told(capsys)["changed"] == 0
+    (in_a_folder / "stalls" / "stall_000002.txt").write_text(tallies.tally(77))
+    gouji(*command)
+    second = told(capsys)
+    gouji(*command)
+    third = told(capsys)
+
+    assert [(second["changed"], second["settled_before"]), (third["changed"], third["settled_before"])] == [
+        (1, 3),
+        (0, 4),
+    ]
+
+
+def test_documents_that_another_run_holds_are_told(in_a_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Store(in_a_folder / "gouji.db") as store:
+        other, plan = Ledger(store, host="elsewhere"), make_plan(tallies.FORM_NAME, reader="offline")
+        other.open("{}")
+        job = job_of(Entry(str(in_a_folder / "stalls" / "stall_000002.txt")), plan)
+        other.enrol([job])
+        other.lease([job.key])
+    gouji("batch", "stalls", *FORM, "--reader", "offline", "--json")
+    summary = told(capsys)
+
+    assert (summary["accepted"], summary["unfinished"], summary["with_another_run"]) == (3, 1, 1)
