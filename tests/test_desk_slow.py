@@ -2,72 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from agent import pipeline
 from agent.store import Store
+from tests.desk_browser import NEEDS_CHROMIUM, Desk, chromium, extract, opened
+from tests.written import SAMPLE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
-SAMPLE = (Path(__file__).parent.parent / "agent" / "sample" / "qinglan_2023.txt").read_text(encoding="utf-8")
+__all__ = ["chromium"]  # a fixture
 TOTAL = "table4.reconsideration.total"
 FAULTY = SAMPLE.replace("2\t1\t0\t1\t4\t", "2\t1\t0\t1\t5\t")
 UNREADABLE = SAMPLE.replace("行政处罚\t57", "行政处罚\t?").replace("青岚县", "霜林县")
 NASTY = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium (apt-get install chromium)"),
-]
-
-
-@dataclass
-class Desk:
-    """A desk that is open, and its database."""
-
-    address: str
-    path: Path
-
-    @property
-    def home(self) -> str:
-        """Its address without the token."""
-        return self.address.partition("/?")[0]
-
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
-        """What the database holds."""
-        db = sqlite3.connect(self.path)
-        try:
-            return db.execute(sql).fetchall()
-        finally:
-            db.close()
-
-
-def _extract(source: str | Path, name: str | None, store: Store | Path) -> None:
-    with ThreadPoolExecutor(1) as pool:  # the browser has its event loop in this thread
-        pool.submit(pipeline.extract, source, name=name, store=store).result()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync"]
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=flags)
-        yield browser
-        browser.close()
+pytestmark = [pytest.mark.slow, NEEDS_CHROMIUM]
 
 
 @pytest.fixture
@@ -75,20 +29,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     path = tmp_path / "gouji.db"
     with Store(path) as store:
         for name, text in (("a", FAULTY), ("b", UNREADABLE), (NASTY, FAULTY.replace("召开专题会议两次", NASTY))):
-            _extract(text, f"{name}.txt", store)
-    with _opened(path) as found:
+            extract(text, f"{name}.txt", store)
+    with opened(path) as found:
         yield found
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Desk]:
-    command = [sys.executable, "-m", "agent", "review", "serve", "--db", str(path), "--lang", "zh", "--reviewer", "Lin"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        try:
-            yield Desk(process.stdout.readline().strip().partition(": ")[2], path)
-        finally:
-            process.terminate()
 
 
 @pytest.fixture
@@ -96,12 +39,12 @@ def page(chromium: Browser, desk: Desk) -> Iterator[Page]:
     """A page on which nothing may go wrong unseen."""
     complaints: list[str] = []
     context = chromium.new_context(viewport={"width": 1400, "height": 900})
-    opened = context.new_page()
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    tab = context.new_page()
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     expected = "the server responded with a status of 409"  # told to the person on the page itself
-    opened.goto(desk.address)
-    yield opened
+    tab.goto(desk.address)
+    yield tab
     context.close()
     assert [complaint for complaint in complaints if expected not in complaint] == []
 
@@ -228,7 +171,7 @@ def test_nothing_runs_over_the_edge(
 ) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.set_viewport_size({"width": width, "height": height})
-    for name, address in (("queue", "/queue"), ("report", "/report/1")):
+    for name, address in (("queue", "/queue"), ("report", "/report/1"), ("audit", "/audit")):
         page.goto(f"{desk.home}{address}")
         page.screenshot(path=tmp_path / f"{name}_{scheme}_{width}.png")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -240,18 +183,18 @@ def test_the_pages_of_a_pdf_are_drawn_with_the_place_of_the_figure(
     chromium: Browser, reports: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "pdf.db"
-    _extract(reports / "real_hongze_2023.pdf", None, path)
-    with _opened(path) as desk:
-        opened = chromium.new_page(viewport={"width": 1400, "height": 900})
-        opened.goto(desk.address)
-        with opened.expect_response("**/page/*.png") as picture:
-            opened.goto(f"{desk.home}/report/1")
+    extract(reports / "real_hongze_2023.pdf", None, path)
+    with opened(path) as desk:
+        tab = chromium.new_page(viewport={"width": 1400, "height": 900})
+        tab.goto(desk.address)
+        with tab.expect_response("**/page/*.png") as picture:
+            tab.goto(f"{desk.home}/report/1")
         drawn = picture.value.body()
-        box = opened.locator("#pages rect.here").bounding_box()
-        pane = opened.locator("#source").bounding_box()
-        opened.keyboard.press("v")
-        lines = opened.locator("#lines li.here").count()
-        opened.close()
+        box = tab.locator("#pages rect.here").bounding_box()
+        pane = tab.locator("#source").bounding_box()
+        tab.keyboard.press("v")
+        lines = tab.locator("#lines li.here").count()
+        tab.close()
 
     assert drawn.startswith(b"\x89PNG")
     assert len(drawn) > 20_000

@@ -168,19 +168,27 @@ class _Cells:
     def cell(self, path: str) -> Cell:
         figure = self.outcome.reading.figures.get(path)
         grade = self.outcome.grades.get(path, Grade.UNREAD)
-        line = figure.line if figure and figure.line else self.lines.get(path)
+        place = self._place(path, figure)
+        line = place.line if place and place.line else self.lines.get(path)
         return Cell(
             path,
             shown(figure, self.language),
             grade,
-            " · ".join((self.labels.figure(path), *self._told(path, figure, grade, line))),
+            " · ".join((self.labels.figure(path), *self._told(path, figure, grade, place, line))),
             line,
-            figure.cell if figure else None,
+            place.cell if place else None,
             self.turn.get(path, 0),
             path in self.suspects,
         )
 
-    def _told(self, path: str, figure: Figure | None, grade: Grade, line: int | None) -> Iterator[str]:
+    def _place(self, path: str, figure: Figure | None) -> Figure | None:
+        """What stands at the figure's place: itself, or what the offline reader found there; a model names a line only."""
+        other = self.second.figures.get(path) if self.second else None
+        return other if other and other.line and (figure is None or figure.cell is None) else figure
+
+    def _told(
+        self, path: str, figure: Figure | None, grade: Grade, place: Figure | None, line: int | None
+    ) -> Iterator[str]:
         yield GRADES[grade][self.language == "en"]
         if line:
             yield text(self.language, "line", line=line)
@@ -189,9 +197,9 @@ class _Cells:
             yield text(self.language, who, by=by(figure.by, self.language))
             if figure.printed != shown(figure, self.language):
                 yield text(self.language, "printed", printed=figure.printed)
-        place = self.document.cells.get((line or 0, -1 if figure is None or figure.cell is None else figure.cell))
-        if place and place.confidence is not None:
-            yield text(self.language, "ocr", percent=round(100 * place.confidence))
+        at = self.document.cells.get((line or 0, -1 if place is None or place.cell is None else place.cell))
+        if at and at.confidence is not None:
+            yield text(self.language, "ocr", percent=round(100 * at.confidence))
         other = self.second.figures.get(path) if self.second else None
         if other and (figure is None or other.value != figure.value):
             yield text(self.language, "other_reading", value=shown(other, self.language))
