@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner
 
 from agent import pipeline
-from agent.audit import audit, links, neighbours, rule, same_name, told
+from agent.audit import audit, linked, links, neighbours, rule, same_name, told
 from agent.audit_cli import command
 from agent.codebook import figure_names
 from agent.desk import views
 from agent.desk.desk import Desk
 from agent.desk.queue import Chosen
-from agent.outcome import Accepted, Grade
+from agent.document import load as load_text
+from agent.outcome import Accepted, Figure, Grade, Reading
+from agent.records import put_accepted
 from agent.review import reviewer
 from agent.store import Store
 from schemas import load
@@ -103,6 +107,54 @@ def test_what_is_in_force_follows_from_the_year_before(store: Store) -> None:
     )
     assert rule(found.link, chinese=True) == "上年现行有效＋本年制发＝本年废止＋本年现行有效"
     assert rule(found.link, chinese=False) == "in force last year + issued = repealed + in force"
+
+
+def a_pair_of_years(chance: Random) -> tuple[dict[str, int], dict[str, int]]:
+    """The linked figures of two successive years, such that every link holds."""
+    before, after = ({path: chance.randrange(50) for path in linked(FORM)} for _ in range(2))
+    for link in links(FORM):
+        for path in link.after:
+            after[path] = 0
+        have = sum(before[p] for p in link.before) + sum(after[p] for p in link.plus)
+        for path in link.after[:-1]:
+            after[path] = chance.randrange(have + 1)
+        after[link.after[-1]] = have - sum(after[path] for path in link.after)
+    return before, after
+
+
+def put(store: Store, sample: Accepted, figures: dict[str, int], subject: str, period: int) -> None:
+    """Store a record with those figures as it is."""
+    source = load_text(f"{subject} {period}")
+    reading = Reading({p: Figure(v, str(v), 1, "offline") for p, v in figures.items()}, {}, sample.reading.variants)
+    grades = dict.fromkeys(figures, Grade.READ)
+    outcome = replace(sample, document=source.source, reading=reading, grades=grades, subject=subject, period=period)
+    with store.transaction() as db:
+        put_accepted(db, store.begin(f"{subject} {period}", source, "offline", None), outcome, store.now())
+
+
+def test_of_generated_pairs_of_years_only_what_was_changed_breaks(store: Store) -> None:
+    sample = pipeline.extract(NOW)
+    assert isinstance(sample, Accepted)
+    chance = Random(8)
+    changed: dict[str, str] = {}
+    for number in range(60):
+        before, after = a_pair_of_years(chance)
+        if number % 2:
+            path = chance.choice([p for link in links(FORM) for p in (*link.plus, *link.after)])
+            after[path] += chance.choice((1, 7, 10))
+            changed[f"第{number}（丙）局"] = path
+        put(store, sample, before, f"第{number} (丙)局", 2022)  # the name is written otherwise a year later
+        put(store, sample, after, f"第{number}（丙）局", 2023)
+
+    found = audit(store.path, FORM)
+
+    assert found.checked == 60 * len(links(FORM))
+    assert {(b.after.subject, b.link.name) for b in found.breaks} == {
+        (subject, link.name)
+        for subject, path in changed.items()
+        for link in links(FORM)
+        if path in link.plus + link.after
+    }
 
 
 def test_one_organ_is_known_by_its_name_however_it_is_spaced() -> None:

@@ -182,7 +182,7 @@ class _Cells:
         )
 
     def _place(self, path: str, figure: Figure | None) -> Figure | None:
-        """What stands at the figure's place: itself, or what the offline reader found there; a model names a line only."""
+        """The figure, or what the offline reader found at its place where a model named no more than a line."""
         other = self.second.figures.get(path) if self.second else None
         return other if other and other.line and (figure is None or figure.cell is None) else figure
 
