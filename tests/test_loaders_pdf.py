@@ -128,6 +128,89 @@ def test_a_figure_printed_over_a_rule_is_doubtful() -> None:
     assert [document.cells[line, cell].confidence for cell in range(3)] == [None, 0.4, 0.4]
 
 
+UNSEEN = [
+    pytest.param(text(158, 235, "7", mode=3), id="invisible"),
+    pytest.param("1 g " + text(158, 235, "7") + "0 g\n", id="white"),
+    pytest.param(text(158, 235, "7") + "1 g 157 233 10 10 re f 0 g\n", id="covered"),
+    pytest.param("q 0 0 10 10 re W n " + text(158, 235, "7") + "Q\n", id="clipped"),
+    pytest.param(text(420, 235, "7777"), id="beside the page"),
+    pytest.param("BT /F1 30 Tf 0.7 0.7 -0.7 0.7 60 200 Tm (DRAFT 99) Tj ET\n", id="a watermark"),
+]
+
+
+@pytest.mark.parametrize("hidden", UNSEEN)
+def test_letters_nobody_reads_there_are_not_read(hidden: str) -> None:
+    assert shown(read(GRID + CELLS + hidden)) == ["Rules\t1\t", "Licences\t23\t4"]
+
+
+def test_a_figure_printed_over_another_is_doubtful() -> None:
+    document = read(GRID + CELLS + text(152.5, 235, "7", mode=3))
+
+    line = next(i for i, line in enumerate(document.lines, 1) if line.startswith("Rules"))
+    assert [document.cells[line, cell].confidence for cell in range(3)] == [None, 0.4, None]
+
+
+def test_a_cell_in_which_something_is_drawn_is_no_blank() -> None:
+    outlined = "0 g 155 236 3 8 re f 160 236 3 8 re f\n"
+
+    document = read(GRID + text(52, 235, "Rules") + text(202, 215, "4") + outlined)
+
+    assert shown(document)[0] == "Rules\t?\t"
+    assert document.cells[document.lines.index("Rules\t?\t") + 1, 1].confidence == 0
+
+
+def test_the_mark_of_a_note_is_set_apart_from_the_figure() -> None:
+    assert shown(read(GRID + CELLS + "BT /F1 5 Tf 0 Tr 158 240 Td (2) Tj ET\n"))[0] == "Rules\t1[2]\t"
+
+
+def test_a_page_whose_text_is_not_what_is_seen_is_read_as_an_image() -> None:
+    answers = list(ask("pdf", pdf(text(50, 50, LONG, mode=3) + text(50, 80, "A few letters that are seen"))))
+
+    assert [answer["lines"] is None for answer in answers] == [True]
+
+
+def test_a_page_whose_text_runs_up_the_page_is_read_as_an_image() -> None:
+    answers = list(ask("pdf", pdf(f"BT /F1 10 Tf 0 1 -1 0 100 20 Tm ({LONG}) Tj ET\n")))
+
+    assert [answer["lines"] is None for answer in answers] == [True]
+
+
+@pytest.mark.parametrize(("turn", "matrix"), [(90, "0 1 -1 0 100 20"), (270, "0 -1 1 0 100 280")])
+def test_a_page_that_is_turned_for_showing_is_read_as_it_is_shown(turn: int, matrix: str) -> None:
+    content = f"BT /F1 10 Tf {matrix} Tm ({LONG}) Tj ET\n"
+
+    (answer,) = ask("pdf", pdf(content).replace(b"/MediaBox", b"/Rotate %d /MediaBox" % turn))
+
+    assert answer["lines"][0][0] == [LONG]
+
+
+def test_places_are_told_on_the_part_of_the_page_that_is_shown() -> None:
+    cropped = pdf(GRID + CELLS).replace(b"/MediaBox", b"/CropBox [50 100 250 300] /MediaBox")
+
+    document = load(cropped, name="report.pdf")
+
+    box = document.cells[document.lines.index("Licences\t23\t4") + 1, 1].box
+    assert box == pytest.approx((100 / 200, 70 / 200, 150 / 200, 90 / 200), abs=0.005)
+
+
+def test_tables_of_other_columns_do_not_draw_each_others_rules_away() -> None:
+    above = ruled((50, 150, 190, 196, 250), (250, 230))
+    below = ruled((50, 193, 250), (150, 130))
+
+    document = read(above + text(152, 235, "1") + text(191, 235, "2") + text(200, 235, "3") + below)
+
+    assert shown(document)[0] == "\t1\t2\t3"
+
+
+def test_a_row_that_ends_before_the_table_stays_short() -> None:
+    wide = ruled((50, 150, 200, 250), (250, 230)) + ruled((50, 150), (230, 210))
+
+    assert shown(read(wide + text(52, 235, "Rules") + text(152, 235, "1") + text(52, 215, "Licences"))) == [
+        "Rules\t1\t",
+        "Licences",
+    ]
+
+
 def test_a_figure_too_wide_for_its_cell_is_put_together_and_doubted() -> None:
     narrow = ruled((50, 150, 174, 198), (250, 220))
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from agent.document import decode, fold
 from agent.loaders.blocks import Block, Cell, Line, Table, lines, unwrap
+from agent.loaders.sight import look
+from agent.loaders.tree import Element
 
 MAX_DEPTH = 150
 PROSE = 30
@@ -37,6 +39,7 @@ _BLOCKS = frozenset(
         "caption",
         "center",
         "dd",
+        "details",
         "div",
         "dl",
         "dt",
@@ -61,6 +64,7 @@ _BLOCKS = frozenset(
         "p",
         "pre",
         "section",
+        "summary",
         "table",
         "tbody",
         "td",
@@ -88,14 +92,6 @@ _START = re.compile(
     r"\s*(?:<!--(?:(?!-->).)*-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body|meta|title|table|div)\b",
     re.I | re.S,
 )
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-
-
-@dataclass
-class _Element:
-    tag: str
-    attributes: dict[str, str] = field(default_factory=dict)
-    children: list[_Element | str] = field(default_factory=list)
 
 
 def looks_like(data: bytes) -> bool:
@@ -141,6 +137,7 @@ def read(data: bytes) -> Iterator[tuple[int, list[Line]]]:
     parser.close()
     page = _START.match(text) is not None
     title = parser.title()
+    look(parser.root)
     _prune(parser.root)
     flow = _Flow(keep_line_ends=not page)
     flow.element(parser.root)
@@ -155,7 +152,7 @@ class _Parser(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.root = _Element("root")
+        self.root = Element("root")
         self._open = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -163,7 +160,7 @@ class _Parser(HTMLParser):
             self._end({"p"}, {"td", "th", "table"})
         if tag in _ENDS:
             self._end(_ENDS[tag], _WALLS.get(tag, {"table"}))
-        element = _Element(tag, {k: v or "" for k, v in attrs})
+        element = Element(tag, {k: v or "" for k, v in attrs})
         self._open[-1].children.append(element)
         if tag not in _VOID and len(self._open) < MAX_DEPTH:
             self._open.append(element)
@@ -192,21 +189,12 @@ class _Parser(HTMLParser):
     def title(self) -> str:
         """What the page calls its article: the name a government site must give it, or the window's title."""
         found = {"": ""}
-        for element, _ in _walk(self.root):
+        for element in self.root.inner():
             if element.tag == "meta" and element.attributes.get("name", "").lower() == "articletitle":
                 found["article"] = element.attributes.get("content", "")
             if element.tag == "title":
                 found["title"] = "".join(c for c in element.children if isinstance(c, str))
         return " ".join(fold(found.get("article") or found.get("title") or "").split())
-
-
-def _walk(element: _Element) -> Iterator[tuple[_Element, bool]]:
-    """The element and all in it, each with whether it or one around it is hidden; what is taken out is not entered."""
-    left = [(element, _is_hidden(element))]
-    while left:
-        here, hidden = left.pop()
-        yield here, hidden
-        left += [(c, hidden or _is_hidden(c)) for c in reversed(here.children) if isinstance(c, _Element)]
 
 
 @dataclass(frozen=True)
@@ -229,7 +217,7 @@ class _Flow:
         self._break()
         return self._blocks
 
-    def element(self, element: _Element, *, linked: bool = False) -> None:
+    def element(self, element: Element, *, linked: bool = False) -> None:
         """The element with all that is in it."""
         if element.tag == "br":
             self._break(blank=True)
@@ -243,10 +231,10 @@ class _Flow:
             if element.tag in _BLOCKS:
                 self._break(blank=any("\xa0" in part for part, _ in self._line))
 
-    def _children(self, element: _Element, linked: bool) -> None:
+    def _children(self, element: Element, linked: bool) -> None:
         keep = self._keep or element.tag == "pre"
         for child in element.children:
-            if isinstance(child, _Element):
+            if isinstance(child, Element):
                 self.element(child, linked=linked)
             elif keep:
                 for number, part in enumerate(child.split("\n")):
@@ -267,59 +255,62 @@ class _Flow:
             self._blocks.append(_Prose(text, linked))
 
 
-def _prune(root: _Element) -> None:
+def _prune(root: Element) -> None:
     """Take out what cannot be read by who looks at the page, or only leads elsewhere.
 
     Tables stay, save a hidden one beside tables that are seen: it is an older or another version.
     """
-    _keep(root, lambda e: e.tag not in _UNSEEN and (e.tag not in _DROPPED or _has_table(e)))
-    if any(e.tag == "table" and not hidden for e, hidden in _walk(root)):
-        _keep(root, lambda e: not _is_hidden(e))
+    _keep(root, lambda e: e.tag not in _UNSEEN and (e.tag not in _DROPPED or e.has("table")))
+    if _has_seen_table(root):
+        _keep(root, lambda e: "hidden" not in e.attributes)
     else:
-        _keep(root, lambda e: not _is_hidden(e) or _has_table(e))
+        _keep(root, lambda e: "hidden" not in e.attributes or e.has("table"))
 
 
-def _keep(root: _Element, wanted: Callable[[_Element], bool]) -> None:
-    for element, _ in _walk(root):
+def _keep(root: Element, wanted: Callable[[Element], bool]) -> None:
+    for element in root.inner():
         element.children = [c for c in element.children if isinstance(c, str) or wanted(c)]
 
 
-def _has_table(element: _Element) -> bool:
-    return any(inner.tag == "table" for inner, _ in _walk(element))
+def _has_seen_table(root: Element) -> bool:
+    left = [root]
+    while left:
+        element = left.pop()
+        if "hidden" not in element.attributes:
+            if element.tag == "table":
+                return True
+            left += [c for c in element.children if isinstance(c, Element)]
+    return False
 
 
-def _is_hidden(element: _Element) -> bool:
-    return "hidden" in element.attributes or _HIDDEN.search(element.attributes.get("style", "")) is not None
-
-
-def _table(table: _Element) -> list[_Prose | Table]:
+def _table(table: Element) -> list[_Prose | Table]:
     """The table, after any text that stands in it outside its cells (its caption)."""
     loose = _Flow()
     rows = []
     for part in _parts(table, loose):
         # A row without cells counts too: cells merged from above reach into it.
-        rows.append(tuple(_cell(c) for c in part.children if isinstance(c, _Element) and c.tag in ("td", "th")))
+        rows.append(tuple(_cell(c) for c in part.children if isinstance(c, Element) and c.tag in ("td", "th")))
     return [*loose.finish(), Table(tuple(rows))] if any(rows) else loose.finish()
 
 
-def _parts(element: _Element, loose: _Flow) -> list[_Element]:
+def _parts(element: Element, loose: _Flow) -> list[Element]:
     """The rows of a table; text and elements that are none go to ``loose``."""
     found = []
     for child in element.children:
         if isinstance(child, str):
-            loose.element(_Element("span", {}, [child]))
+            loose.element(Element("span", {}, [child]))
         elif child.tag == "tr":
             found.append(child)
-        elif child.tag != "table" and any(inner.tag == "tr" for inner, _ in _walk(child)):
+        elif child.tag != "table" and child.has("tr"):
             found += _parts(child, loose)
         else:
             loose.element(child)
     return found
 
 
-def _cell(cell: _Element) -> Cell:
+def _cell(cell: Element) -> Cell:
     flow = _Flow()
-    flow.element(_Element("div", {}, cell.children))
+    flow.element(Element("div", {}, cell.children))
     found = (block if isinstance(block, Table) else block.text for block in flow.finish())
     blocks: list[Block] = [block for block in found if block]
     rowspan = _number(cell.attributes.get("rowspan"))

@@ -43,6 +43,7 @@ def printed(sheet: Sheet, number: int, drawn: Drawn, hidden: Container[int]) -> 
     """The page's text, without the ``hidden`` letters."""
     page = drawn.page(number)
     clean = sheet.filter(lambda item: id(item) not in hidden and _is_seen(item)).dedupe_chars()
+    _set_apart(clean.chars)
     parts: list[tuple[float, list[Line], frozenset[int] | None]] = []
     loose: list[Char] = clean.chars
     for table in rules.tables(clean):
@@ -105,6 +106,23 @@ def _is_seen(item: dict[str, Any]) -> bool:
     if item["object_type"] != "rect" or min(item["width"], item["height"]) <= THICK:
         return True
     return bool(item.get("stroke")) or (bool(item.get("fill")) and not _is_white(item.get("non_stroking_color")))
+
+
+def _set_apart(chars: Sequence[Char]) -> None:
+    """Put the mark of a note in brackets where it is a figure beside a larger one."""
+    digits = [char for char in chars if char["text"].isdecimal()]
+    largest = max((char["size"] for char in digits), default=0)
+    small = [char for char in digits if char["size"] < 0.8 * largest]
+    for mark in small:
+        size = mark["size"]
+        if any(
+            abs(mark["x0"] - char["x1"]) < 0.3 * char["size"]
+            and size < 0.8 * char["size"]
+            and char["top"] - size < mark["top"]
+            and mark["bottom"] < char["bottom"] + size
+            for char in digits
+        ):
+            mark["text"] = f"[{mark['text']}]"
 
 
 def _is_slanted(matrix: Sequence[float]) -> bool:

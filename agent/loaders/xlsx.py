@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import InputError
-from agent.loaders.blocks import EMPTY, Line, join
+from agent.loaders.blocks import EMPTY, Line
 from agent.loaders.limits import MAX_CELLS, open_zip
+from agent.loaders.shown import shown
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -22,10 +22,10 @@ def read(data: bytes) -> Iterator[tuple[int, list[Line]]]:
     import openpyxl
 
     open_zip(data).close()
-    values, formulas = (openpyxl.load_workbook(io.BytesIO(data), data_only=shown) for shown in (True, False))
-    shown = [sheet for sheet in values.worksheets if sheet.sheet_state == "visible"]
-    for number, sheet in enumerate(shown, 1):
-        title = [Line((sheet.title,))] if len(shown) > 1 else []
+    values, formulas = (openpyxl.load_workbook(io.BytesIO(data), data_only=results) for results in (True, False))
+    visible = [sheet for sheet in values.worksheets if sheet.sheet_state == "visible"]
+    for number, sheet in enumerate(visible, 1):
+        title = [Line((sheet.title,))] if len(visible) > 1 else []
         yield number, [*title, *_lines(sheet, formulas[sheet.title]), EMPTY]
 
 
@@ -35,15 +35,16 @@ def _lines(sheet: Worksheet, formulas: Worksheet) -> Iterator[Line]:
     hidden = {
         column
         for dimension in sheet.column_dimensions.values()
-        if dimension.hidden
+        if dimension.hidden or (dimension.customWidth and dimension.width == 0)
         for column in range(dimension.min, dimension.max + 1)
     }
     ranges = sheet.merged_cells.ranges
     wide = {(r.min_row, r.min_col) for r in ranges if 2 * (r.max_col - r.min_col + 1) > sheet.max_column}
     for row in sheet.iter_rows():
-        if not sheet.row_dimensions[row[0].row].hidden:
+        dimension = sheet.row_dimensions[row[0].row]
+        if not dimension.hidden and dimension.height != 0:
             cells = [c for c in row if c.column not in hidden]
-            texts = [_printed(c.value, formulas.cell(c.row, c.column).value) for c in cells]
+            texts = [shown(c, formulas.cell(c.row, c.column).value) for c in cells]
             filled = [(c, text) for c, text in zip(cells, texts, strict=True) if text]
             yield Line((filled[0][1],) if _is_prose(filled, wide) else tuple(texts))
 
@@ -54,17 +55,3 @@ def _is_prose(filled: list[tuple[Any, str]], wide: set[tuple[int, int]]) -> bool
         return False
     cell, text = filled[0]
     return (cell.row, cell.column) in wide or len(text) > LONG_TEXT
-
-
-def _printed(value: Any, formula: Any) -> str:
-    """A cell's value as a person would type it; a formula whose result was never saved stays a formula."""
-    if value is None:
-        return "" if formula is None else join(str(formula).splitlines())
-    if isinstance(value, datetime):
-        value = value.date() if (value.hour, value.minute, value.second) == (0, 0, 0) else value
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float):
-        # 15 digits are what Excel shows; the binary rest behind them was never typed.
-        return format(float(f"{value:.15g}"), "f").rstrip("0").rstrip(".") if abs(value) < 1e15 else repr(value)
-    return join(str(value).splitlines())

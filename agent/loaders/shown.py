@@ -1,0 +1,74 @@
+"""What a cell of a workbook shows: its value as its number format prints it, and nothing where it is hidden."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from agent.loaders.blocks import UNREAD, join
+
+_DECORATION = re.compile(r'"[^"0-9]*"|\\[^0-9]|_.|\*.|\[[^\]]*\]|[-+() ¥￥$€£]')
+_PLAIN = re.compile(r"[#,0?]*[#0?](?:\.([0#?]+))?")
+_WHITE = "FFFFFFFF"
+
+
+def shown(cell: Any, formula: Any) -> str:
+    """The text a person sees in a cell; a question mark where that is in doubt."""
+    text = _printed(cell.value, formula, cell.number_format or "General")
+    font, fill = cell.font, cell.fill
+    if not text or font is None:
+        return text
+    white = font.color is not None and font.color.type == "rgb" and font.color.rgb == _WHITE
+    if white and (fill is None or fill.fill_type is None):
+        return UNREAD
+    return UNREAD if font.strike and any(map(str.isdecimal, text)) else text
+
+
+def _printed(value: Any, formula: Any, layout: str) -> str:
+    """A value as a person would type it; a formula whose result was never saved stays a formula."""
+    if value is None:
+        return "" if formula is None else join(str(formula).splitlines())
+    if isinstance(value, datetime):
+        value = value.date() if (value.hour, value.minute, value.second) == (0, 0, 0) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value, layout)
+    return "" if layout == ";;;" else join(str(value).splitlines())
+
+
+def _number(value: float, layout: str) -> str:
+    plain = _typed(value)
+    sections = layout.split(";")
+    which = 0 if value > 0 or len(sections) == 1 else 1 if value < 0 else min(2, len(sections) - 1)
+    if value == 0 and len(sections) == 2:
+        which = 0
+    section = _DECORATION.sub("", sections[which])
+    if section.lower() in ("general", "@"):
+        return plain
+    if not section:
+        return "-" if '"-"' in sections[which] else "" if sections[which].strip() in ("", '""') else UNREAD
+    if which == 1 and not set("-(") & set(sections[1]):
+        return UNREAD  # a negative without its sign
+    match = _PLAIN.fullmatch(section)
+    if match is None or section.endswith(","):
+        return UNREAD  # a percentage, a share or thousands: what is shown is not what is held
+    if value == 0 and "0" not in section:
+        return ""
+    return _rounded(plain, len(match[1] or ""))
+
+
+def _typed(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    # 15 digits are what Excel shows; the binary rest behind them was never typed.
+    return format(float(f"{value:.15g}"), "f").rstrip("0").rstrip(".") if abs(value) < 1e15 else repr(value)
+
+
+def _rounded(plain: str, places: int) -> str:
+    """The number as so many decimals show it."""
+    number = Decimal(plain)
+    exact = -int(number.as_tuple().exponent) <= places
+    return plain if exact else format(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP), "f")

@@ -1,0 +1,152 @@
+"""What nobody sees on a published page is not read from it, and what cannot be read is no blank."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from agent.document import load
+from tests.test_loaders_html import rows
+from tests.test_loaders_office import W, lines, p, packed, tbl, tc
+
+PAGE = [
+    pytest.param("21<sup>1</sup>", "21[1]", id="the mark of a note is set apart"),
+    pytest.param("21<span style='vertical-align: super'>1</span>", "21[1]", id="so is one raised by its style"),
+    pytest.param("21<sup>①</sup>", "21①", id="a mark that is no figure stays"),
+    pytest.param("21<span style='display: none'>7</span>", "21", id="hidden"),
+    pytest.param("21<span class=h>7</span>", "21", id="hidden by a style sheet of the page"),
+    pytest.param("21<b><i class='a h'>7</i></b>", "21", id="hidden by one of several classes"),
+    pytest.param("21<span class=k>7</span>", "217", id="a rule for elements within others hides no other"),
+    pytest.param("21<u><span class=k>7</span></u>", "21", id="and hides those within"),
+    pytest.param("21<span class=m>7</span>", "217", id="a rule for paper says nothing of the screen"),
+    pytest.param("21<span style='font-size:0px'>7</span>", "21", id="of no size"),
+    pytest.param("21<span style='opacity:0'>7</span>", "21", id="clear"),
+    pytest.param("21<span style='color:transparent'>7</span>", "21", id="of no colour"),
+    pytest.param("21<span style='position:absolute; left:-9999px'>7</span>", "21", id="off the page"),
+    pytest.param("21<span style='color:#FFF'>7</span>", "21?", id="white on what nobody says is dark"),
+    pytest.param("<span style='color:#fff;background:#036'>21</span>", "21", id="white on dark"),
+    pytest.param("<del>20</del>21", "?21", id="a figure struck out leaves a doubt"),
+    pytest.param("<s>约</s>21", "21", id="words struck out do not"),
+    pytest.param("<span style='text-decoration:line-through'>2</span>1", "?1", id="struck out by its style"),
+    pytest.param("<img src=a.png>", "?", id="a picture"),
+    pytest.param("2<img src=a.png>", "2?", id="a picture beside a figure"),
+    pytest.param("<img src=a.gif width=1 height=1>21", "21", id="a picture that only keeps a place"),
+    pytest.param("<input value=21>", "21", id="a field shows its value"),
+    pytest.param("<input type=hidden value=21>", "", id="a hidden field none"),
+    pytest.param("<select><option>20<option selected>21</select>", "?", id="a list of choices"),
+    pytest.param("<bdo dir=rtl>12</bdo>", "?", id="written from right to left"),
+    pytest.param("<ruby>21<rt>7</rt></ruby>", "21", id="a gloss"),
+    pytest.param("21<details><summary></summary>7</details>", "21 7", id="what opens on a click stands apart"),
+]
+SHEET = (
+    "<style>/* .x{} */ .h, p.q {display:none !important} u .k {display:none} @media print {.m {display:none}}</style>"
+)
+
+
+@pytest.mark.parametrize(("cell", "seen"), PAGE)
+def test_a_cell_of_a_web_page_says_what_is_seen_in_it(cell: str, seen: str) -> None:
+    assert rows(f"{SHEET}<table><tr><td>规章</td><td>{cell}</td></tr></table>") == [["规章", seen]]
+
+
+def test_a_row_hidden_by_the_page_is_not_read_and_a_hidden_cell_keeps_its_column() -> None:
+    body = f"""{SHEET}<table><tr><td>甲<td style="visibility:hidden">9<td>1<tr class=h><td>甲<td>8<td>8</table>"""
+
+    assert rows(body) == [["甲", "", "1"]]
+
+
+def run(text: str, properties: str) -> str:
+    return f"<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>"
+
+
+PICTURE = '<w:r><w:drawing><a:blip xmlns:a="a"/></w:drawing></w:r>'
+WORD = [
+    pytest.param(run("1", '<w:vertAlign w:val="superscript"/>'), "21[1]", id="the mark of a note is set apart"),
+    pytest.param(run("1", '<w:position w:val="8"/>'), "21[1]", id="so is one that is raised"),
+    pytest.param(run("7", "<w:vanish/>"), "21", id="hidden"),
+    pytest.param(run("7", '<w:vanish w:val="0"/>'), "217", id="shown against its style"),
+    pytest.param(run("7", '<w:rStyle w:val="Gone"/>'), "21", id="hidden by its style"),
+    pytest.param(run("7", '<w:rStyle w:val="Heir"/>'), "21", id="hidden by the style its style is based on"),
+    pytest.param(run("7", "<w:strike/>"), "21?", id="a figure struck out leaves a doubt"),
+    pytest.param(run("约", "<w:dstrike/>"), "21", id="words struck out do not"),
+    pytest.param(run("7", '<w:color w:val="FFFFFF"/>'), "21?", id="white on what nobody says is dark"),
+    pytest.param(run("7", '<w:color w:val="FFFFFF"/><w:shd w:fill="003366"/>'), "217", id="white on dark"),
+    pytest.param(run("7", '<w:sz w:val="2"/>'), "21?", id="too small to be seen"),
+    pytest.param('<w:r><w:sym w:font="Wingdings" w:char="F081"/></w:r>', "21□", id="a symbol"),
+    pytest.param(PICTURE, "21 ?", id="a picture"),
+]
+STYLES = f"""<w:styles xmlns:w="{W}"><w:style w:styleId="Gone"><w:rPr><w:vanish/></w:rPr></w:style>
+<w:style w:styleId="Heir"><w:basedOn w:val="Gone"/></w:style><w:style w:styleId="Plain"/></w:styles>"""
+
+
+@pytest.mark.parametrize(("beside", "seen"), WORD)
+def test_a_cell_of_a_word_document_says_what_is_seen_in_it(beside: str, seen: str) -> None:
+    cell = tc(f"<w:p><w:r><w:t>21</w:t></w:r>{beside}</w:p>")
+    body = f'<w:document xmlns:w="{W}"><w:body>{tbl(tc(p("规章")) + cell)}</w:body></w:document>'
+    data = packed({"word/document.xml": body.encode(), "word/styles.xml": STYLES.encode()})
+
+    assert [line for line in load(data, name="report.docx").lines if line] == [f"规章\t{seen}"]
+
+
+@pytest.mark.parametrize(
+    "properties",
+    ["<w:del/>", "<w:hidden/>", '<w:trHeight w:val="1" w:hRule="exact"/>'],
+    ids=["deleted", "hidden", "too low"],
+)
+def test_a_row_nobody_sees_is_not_read(properties: str) -> None:
+    gone = f"<w:trPr>{properties}</w:trPr>" + tc(p("规章")) + tc(p("9"))
+
+    assert lines(tbl(gone, tc(p("规章")) + tc(p("1")))) == ["规章\t1"]
+
+
+def test_a_deleted_cell_is_not_read_and_an_inserted_one_is() -> None:
+    row = tc(p("规章")) + tc(p("9"), "<w:cellDel/>") + tc(p("1"), "<w:cellIns/>")
+
+    assert lines(tbl(row)) == ["规章\t1"]
+
+
+BOOK = [
+    pytest.param(7730.284, "0.00", "7730.28", id="rounded as shown"),
+    pytest.param(1234.5, "#,##0.00", "1234.5", id="parted by thousands"),
+    pytest.param(12, '0"件"', "12", id="with a word behind it"),
+    pytest.param(-3, "0;(0)", "-3", id="a negative in brackets"),
+    pytest.param(-3, "0;0", "?", id="a negative whose sign is not shown"),
+    pytest.param(0.25, "0%", "?", id="a percentage"),
+    pytest.param(12345, "0,", "?", id="in thousands"),
+    pytest.param(0, "0;-0;;@", "", id="a zero that is not shown"),
+    pytest.param(0, "#", "", id="a zero without a digit"),
+    pytest.param(0, '#,##0_-;-#,##0_-;"-"_-;@', "-", id="a zero shown as a dash"),
+    pytest.param(5, ";;;", "", id="hidden"),
+]
+
+
+@pytest.mark.parametrize(("value", "layout", "seen"), BOOK)
+def test_a_cell_of_a_workbook_says_what_its_format_shows(value: float, layout: str, seen: str) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="needs gouji[xlsx]")
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["规章", value, "完"])
+    sheet["B1"].number_format = layout
+
+    assert workbook_lines(book) == [f"规章\t{seen}\t完"]
+
+
+def test_white_and_struck_out_figures_of_a_workbook_are_doubtful() -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="needs gouji[xlsx]")
+    from openpyxl.styles import Font, PatternFill
+
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (["白", 1], ["划", 2], ["底", 3]):
+        sheet.append(row)
+    sheet["B1"].font = sheet["B3"].font = Font(color="FFFFFFFF")
+    sheet["B2"].font = Font(strike=True)
+    sheet["B3"].fill = PatternFill("solid", fgColor="FF003366")
+
+    assert workbook_lines(book) == ["白\t?", "划\t?", "底\t3"]
+
+
+def workbook_lines(book: object) -> list[str]:
+    stream = io.BytesIO()
+    getattr(book, "save")(stream)  # noqa: B009 - openpyxl has no types
+    return [line for line in load(stream.getvalue(), name="report.xlsx").lines if line]
