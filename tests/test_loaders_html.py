@@ -153,7 +153,9 @@ def test_a_text_with_html_tables_in_it_keeps_its_lines() -> None:
 HOSTILE = [
     pytest.param("<table><tr>" + "<td colspan=1000 rowspan=60000>1</td>" * 900, "cells", id="a bomb of spans"),
     pytest.param(
-        "<table><tr>" + "<td>1" * 900 + "<td rowspan=60000>2" + "<tr><td>3" * 300, "cells", id="a table filled from its far end"
+        "<table><tr>" + "<td>1" * 900 + "<td rowspan=60000>2" + "<tr><td>3" * 300,
+        "cells",
+        id="a table filled from its far end",
     ),
     pytest.param("<div>" * 100_000 + "甲", None, id="a hundred thousand levels"),
     pytest.param("<table><tr><td>" * 3_000 + "甲", None, id="three thousand tables in each other"),
