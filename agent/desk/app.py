@@ -154,7 +154,7 @@ class _Pages:
     async def _reject(self, run: int, form: dict[str, str], chosen: Chosen) -> str:
         review = self._as_seen(run, form)
         there = await run_in_threadpool(views.onward, self.desk, run, chosen)
-        made = decisions.reject(self.desk.store, review, self.desk.by, form.get("note", ""))
+        made = await run_in_threadpool(decisions.reject, self.desk.store, review, self.desk.by, form.get("note", ""))
         return _with_done(there, made)
 
     async def _retry(self, run: int, form: dict[str, str], chosen: Chosen) -> str:
@@ -162,7 +162,8 @@ class _Pages:
         return await run_in_threadpool(views.after_retry, self.desk, again, chosen)
 
     async def _undo(self, run: int, form: dict[str, str], chosen: Chosen) -> str:
-        decisions.undo(self.desk.store, self._as_seen(run, form), self.desk.by, form.get("note", ""))
+        review = self._as_seen(run, form)
+        await run_in_threadpool(decisions.undo, self.desk.store, review, self.desk.by, form.get("note", ""))
         return f"/report/{run}{chosen.query()}"
 
     def _as_seen(self, run: int, form: dict[str, str]) -> Any:
