@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from agent.model import Model
+from agent.model import Model, certificates
 from agent.settings import ModelSettings
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx2
 
 _EACH = 25
@@ -21,13 +19,10 @@ class Lines(Model):
     """A model behind as many connections as calls are in flight."""
 
     def __init__(self, settings: ModelSettings, calls: int) -> None:
-        import httpx2
-
         super().__init__(settings)
         pools = -(-calls // _EACH)
-        context = httpx2.create_ssl_context()
         each = -(-calls // pools)
-        self._pools = [Model(settings, http_client=_pool(settings, each, context)) for _ in range(pools)]
+        self._pools = [Model(settings, http_client=_pool(settings, each)) for _ in range(pools)]
         self._flying = [0] * pools
 
     async def post(self, request: dict[str, Any], seconds: float) -> tuple[int, Mapping[str, str], bytes]:
@@ -45,12 +40,12 @@ class Lines(Model):
             await pool.close()
 
 
-def _pool(settings: ModelSettings, size: int, context: ssl.SSLContext) -> httpx2.AsyncClient:
+def _pool(settings: ModelSettings, size: int) -> httpx2.AsyncClient:
     import httpx2
     import openai
 
     return openai.DefaultAsyncHttpxClient(
         timeout=openai.Timeout(settings.call_timeout, connect=10.0),
         limits=httpx2.Limits(max_connections=size, max_keepalive_connections=size),
-        verify=context,
+        verify=certificates(),
     )

@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from agent.answers import shaped, strict_schema
@@ -23,6 +24,8 @@ from agent.settings import ModelSettings, Profile, settings
 from agent.transport import End, Feature, NoAnswerError, Reply, TransientError, UnsupportedError, reply
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
     from openai import AsyncOpenAI
     from pydantic import BaseModel
@@ -237,7 +240,7 @@ class Model:
                 default_headers=self.settings.headers,
                 max_retries=0,
                 timeout=openai.Timeout(self.settings.call_timeout, connect=10.0),
-                http_client=self._http_client,
+                http_client=self._http_client or openai.DefaultAsyncHttpxClient(verify=certificates()),
             )
         return self._client
 
@@ -246,6 +249,14 @@ class Model:
         if self._client is not None:
             await self._client.close()
             self._client = None
+
+
+@cache
+def certificates() -> ssl.SSLContext:
+    """The trusted certificates, loaded once: for each client anew they take longer than a report."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
 
 
 class _Asking:

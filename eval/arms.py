@@ -207,10 +207,10 @@ async def _instructor(baseline: _Baseline, question: Question, max_attempts: int
     """One question through instructor alone: its validation, its re-ask, all failed sums in one message."""
     import instructor
     from instructor.core import IncompleteOutputException, InstructorRetryException
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
     from agent.local import own_server
-    from agent.model import Answer as Given
+    from agent.model import Answer as Given, certificates
 
     # It logs answers, and with them the document, as errors of its own.
     logging.getLogger("instructor").setLevel(logging.CRITICAL)
@@ -226,7 +226,8 @@ async def _instructor(baseline: _Baseline, question: Question, max_attempts: int
 
     limit = settings.profile.max_output_tokens
     address = own_server(settings.name) or settings.base_url
-    async with AsyncOpenAI(base_url=address, api_key=settings.key) as client:
+    http = DefaultAsyncHttpxClient(verify=certificates())
+    async with AsyncOpenAI(base_url=address, api_key=settings.key, http_client=http) as client:
         ask: Any = instructor.patch(create=counted, mode=instructor.Mode.JSON_SCHEMA)
         try:
             value: BaseModel | None = await ask(
