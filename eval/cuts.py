@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations, product
+from itertools import accumulate, combinations
 
 from schemas.form import Column
 
@@ -31,7 +31,7 @@ def splits(run: str, columns: Sequence[Column], blocks: Sequence[int] = ()) -> I
     """All ways to cut the run into the row's cells; with blanks only where it cannot be cut without."""
     patterns = [re.compile(_PATTERNS[column.kind]) for column in columns]
     if any(char in BLANK_MARKS for char in run) and all(column.kind != "change" for column in columns):
-        yield from _marked(run, len(columns))
+        yield from _marked(run, len(columns), blocks)
     elif _can_cut(run, patterns):
         yield from _Cut(run, patterns, tuple(blocks)).all(0, 0, 0)
     else:
@@ -142,20 +142,41 @@ def _blank_splits(run: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[Cho
                 yield tuple(filled.get(i) for i in range(width))
 
 
-def _marked(run: str, width: int) -> Iterator[Choice]:
-    """Cuts of a run in which a blank is printed as a mark, so that every cell is shown."""
-    parts = re.findall(r"[-—－–/无]|[^-—－–/无]+", run)
-    room = width - sum(part in BLANK_MARKS for part in parts)
-    digits = [part for part in parts if part not in BLANK_MARKS]
-    for sizes in product(range(1, room + 1), repeat=len(digits)):
-        if sum(sizes) != room:
-            continue
-        size = iter(sizes)
-        cut = [[(None,)] if part in BLANK_MARKS else list(_plain(part, next(size))) for part in parts]
-        for pieces in product(*cut):
-            yield tuple(value for piece in pieces for value in piece)
+def _marked(run: str, width: int, blocks: Sequence[int]) -> Iterator[Choice]:
+    ends = list(accumulate(blocks))
+    begins = dict(zip(ends, [0, *ends], strict=False))
+    return _Marked(run, width, begins).all(0, ())
 
 
-def _plain(run: str, count: int) -> Iterator[Choice]:
-    count_pattern = re.compile(_PATTERNS["count"])
-    yield from _Cut(run, [count_pattern] * count, ()).all(0, 0, 0)
+@dataclass
+class _Marked:
+    """Cuts of a run in which a blank is printed as a mark, so that every cell is shown.
+
+    ``begins``: where the block of cells begins that ends before a cell, by that cell.
+    """
+
+    run: str
+    width: int
+    begins: Mapping[int, int]
+    steps: int = 400_000
+
+    def all(self, at: int, done: Choice) -> Iterator[Choice]:
+        """Cuts of the run from ``at`` behind the cells that are done."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise TooWideError
+        cell, left = len(done), len(self.run) - at
+        if cell in self.begins and not _adds_up(done[self.begins[cell] :]):
+            return
+        if cell == self.width or left < self.width - cell:
+            yield from () if left or cell < self.width else (done,)
+        elif self.run[at] in BLANK_MARKS:
+            yield from self.all(at + 1, (*done, None))
+        elif whole := re.compile(r"\d+").match(self.run, at):
+            for end in range(at + 1, at + 2 if self.run[at] == "0" else whole.end() + 1):
+                yield from self.all(end, (*done, int(self.run[at:end])))
+
+
+def _adds_up(block: Choice) -> bool:
+    *parts, total = block
+    return total is None or sum(part or 0 for part in parts) == total
