@@ -81,7 +81,7 @@ def load(source: Path | str | bytes, *, name: str | None = None, progress: Progr
 def _read(path: Path) -> bytes:
     try:
         if not path.exists():
-            raise InputError(f"{path}: no such file")
+            raise InputError(f"{path}: {'a link to no file' if path.is_symlink() else 'no such file'}")
         if not path.is_file():
             raise InputError(f"{path}: not a regular file")
         if path.stat().st_size > MAX_BYTES:

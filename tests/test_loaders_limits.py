@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from agent.cli import run
 from agent.document import load
 from agent.errors import InputError
 from agent.loaders import is_text, kind_of
 from agent.loaders.child import ask
+from tests.test_loaders_office import docx, p, packed
 
 ROOT = Path(__file__).parent.parent
+
+
+def ole(stream: str) -> bytes:
+    """A file of old Office with a stream of that name in its directory."""
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + stream.encode("utf-16-le")
+
+
+def png(width: int, height: int) -> bytes:
+    """An image that says it has so many pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    )
+
+
 CONFINED = "from agent.loaders.limits import confine\nconfine(512 * 2**20, 10)\n"
 
 
@@ -69,6 +93,83 @@ def test_a_format_is_told_by_content(data: bytes, kind: str) -> None:
 
 def test_the_name_of_a_file_says_nothing_about_its_format() -> None:
     assert load(b"<html><body><p>A</p></body></html>", name="report.pdf").kind == "html"
+
+
+FOREIGN = [
+    pytest.param(b"GIF89a\1\0\1\0", "save it as PNG", id="gif"),
+    pytest.param(b"BM\x46\0\0\0", "save it as PNG", id="bmp"),
+    pytest.param(b"RIFF\x10\0\0\0WEBP", "save a picture as PNG", id="webp"),
+    pytest.param(b"\0\0\0\x18ftypheic", "save a picture as PNG", id="heic"),
+    pytest.param(b"Rar!\x1a\7\0", "unpack it first", id="rar"),
+    pytest.param(b"MZ\x90\0\3", "a program", id="a program"),
+    pytest.param(packed({"OFD.xml": b"<a/>"}), "print it to PDF", id="ofd"),
+    pytest.param(packed({"mimetype": b"a", "content.xml": b"<a/>"}), "save it as .docx", id="OpenDocument"),
+]
+
+
+@pytest.mark.parametrize(("data", "way_out"), FOREIGN)
+def test_a_format_that_is_not_read_says_so_and_the_way_out(data: bytes, way_out: str) -> None:
+    with pytest.raises(InputError, match=rf"^report\.pdf: .*{way_out}"):
+        load(data, name="report.pdf")
+
+
+@pytest.mark.parametrize("beginning", ["BMI", "MZ", "RIFF", "GIF87"])
+def test_a_text_that_begins_with_the_letters_of_another_format_is_a_text(beginning: str) -> None:
+    assert load(f"{beginning} 一、总体情况".encode()).kind == "text"
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def endless(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(b"%PDF-1.7")
+        file.truncate(2**30)
+
+
+def holding(data: bytes) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        path.write_bytes(data)
+
+    return write
+
+
+HOSTILE = [
+    pytest.param("report.pdf", holding(b""), "the file is empty", id="an empty file"),
+    pytest.param("report.pdf", folder, "not a regular file", id="a folder"),
+    pytest.param("report.pdf", os.mkfifo, "not a regular file", id="a pipe"),
+    pytest.param("report.pdf", endless, "a link to no file", id="a loop of links"),
+    pytest.param("report.pdf", sparse, "larger than 50 MiB", id="a sparse file of a gibibyte"),
+    pytest.param("report.docx", holding(docx(p("甲" * 500))[:-60]), "the file is broken", id="a cut archive"),
+    pytest.param("report.docx", holding(docx(p(" " * 40 * 2**20))), "times its size", id="a packed bomb"),
+    pytest.param("report.docx", holding(ole("EncryptedPackage")), "password", id="a Word file with a password"),
+    pytest.param("report.xlsx", holding(ole("EncryptedPackage")), "password", id="a workbook with a password"),
+    pytest.param("report.xls", holding(ole("Workbook")), "save it as .xlsx", id="an old workbook"),
+    pytest.param("report.png", holding(png(100_000, 100_000)), "pixels, too many", id="ten billion pixels"),
+    pytest.param("report.tif", holding(b"II*\0\x08\0\0\0\0\0\x08\0\0\0"), "the file is broken", id="a TIFF in a loop"),
+]
+
+
+@pytest.mark.parametrize(("name", "make", "reason"), HOSTILE)
+def test_a_hostile_file_ends_with_five_and_names_itself_and_the_reason(
+    name: str, make: Callable[[Path], None], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if name.endswith((".png", ".tif")):
+        pytest.importorskip("PIL", reason="needs gouji[ocr]")
+    make(tmp_path / name)
+
+    code = run(["extract", str(tmp_path / name), "--no-store", "--lang", "en"])
+
+    told = capsys.readouterr().err
+    assert code == 5
+    assert len(told.splitlines()) == 1
+    assert name in told
+    assert reason in told
 
 
 def test_a_file_over_the_limit_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:

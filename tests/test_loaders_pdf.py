@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -283,10 +284,40 @@ def test_scanned_pages_are_told_from_printed_ones(content: str, scanned: bool) -
     assert [answer["lines"] is None for answer in answers] == [False, scanned]
 
 
+def packed_pages(size: int) -> bytes:
+    """A page of so many bytes of rules, packed small."""
+    content = zlib.compress(b"0 0 m 1 1 l S\n" * (size // 14), 9).decode("latin-1")
+    return pdf("").replace(
+        b"<< /Length 0 >>\nstream\n\n",
+        f"<< /Filter /FlateDecode /Length {len(content)} >>\nstream\n{content}\n".encode("latin-1"),
+    )
+
+
+FORM = (
+    "<< /Type /XObject /Subtype /Form /BBox [0 0 400 300] /Resources << /XObject << /I 4 0 R >> >> /Length 5 >>"
+    "\nstream\n/I Do\nendstream"
+)
+
+
+def test_a_page_that_draws_itself_without_end_is_read_once() -> None:
+    assert shown(load(pdf("/I Do\n" * 50 + text(50, 50, LONG), extra=[FORM]), name="report.pdf")) == [LONG]
+
+
+@pytest.mark.slow
+def test_a_page_that_unpacks_to_too_much_is_given_up() -> None:
+    with pytest.raises(InputError, match=r"^report\.pdf: .*(more memory|takes longer)"):
+        load(packed_pages(280 * 2**20), name="report.pdf")
+
+
 BAD = [
     pytest.param(pdf(text(50, 50, "A"))[:60], "broken", id="cut"),
     pytest.param(b"%PDF-1.4\n" + bytes(range(256)) * 8, "broken", id="noise"),
     pytest.param(pdf(""), "no text", id="empty"),
+    pytest.param(
+        b"%PDF-1.4\nxref\n0 1\n0000000000 65535 f \ntrailer << /Size 1 /Prev 9 /Root 1 0 R >>\nstartxref\n9\n%%EOF",
+        "broken",
+        id="a table of contents that goes round in circles",
+    ),
     pytest.param(pdf(*[""] * 301), "301 pages, more than 300", id="too many pages"),
     pytest.param(
         pdf(

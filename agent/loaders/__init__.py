@@ -20,10 +20,29 @@ _PAGED = ("pdf", "image")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
+_FOREIGN = {
+    b"GIF8": "a GIF image; save it as PNG",
+    b"BM": "a BMP image; save it as PNG",
+    b"RIFF": "a WebP image or a film; save a picture as PNG",
+    b"\0\0\0": "a HEIC image or a film; save a picture as PNG",
+    b"Rar!": "a RAR archive; unpack it first",
+    b"7z\xbc\xaf": "a 7z archive; unpack it first",
+    b"\x1f\x8b": "a gzip archive; unpack it first",
+    b"MZ": "a program",
+    b"\x7fELF": "a program",
+}
+"""What other files begin with; as some begin with letters, a text is only what has no binary zeros behind them."""
+_PACKED = {
+    "OFD.xml": "an OFD file; print it to PDF",
+    "mimetype": "an OpenDocument or e-book file; save it as .docx, .xlsx or PDF",
+    "ppt/presentation.xml": "a presentation; save it as PDF",
+}
+
+
 def is_text(data: bytes) -> bool:
     """Whether the bytes are plain text, as far as their beginning tells."""
     known = (b"PK\3\4", b"PK\5\6", b"{\\rtf", _OLE, *_IMAGES)
-    return not data.startswith(known) and kind_of(data) == "text"
+    return not data.startswith(known) and _foreign(data) is None and kind_of(data) == "text"
 
 
 def kind_of(data: bytes) -> str:
@@ -38,9 +57,18 @@ def kind_of(data: bytes) -> str:
         return "pdf"
     if data.startswith(_IMAGES):
         return "image"
+    foreign = _foreign(data)
+    if foreign:
+        raise InputError(f"{foreign}, which is not read")
     from agent.loaders.html import looks_like
 
     return "html" if looks_like(data) else "text"
+
+
+def _foreign(data: bytes) -> str | None:
+    """What a file is that is none of ours."""
+    found = (what for start, what in _FOREIGN.items() if data.startswith(start))
+    return next(found, None) if b"\0" in data[:64] else None
 
 
 def _packed_kind(data: bytes) -> str:
@@ -51,7 +79,8 @@ def _packed_kind(data: bytes) -> str:
     for start, kind in (("word/document", "docx"), ("xl/workbook", "xlsx")):
         if any(name.startswith(start) for name in names):
             return kind
-    raise InputError("a packed file, but neither a Word document nor an Excel workbook; unpack it first")
+    foreign = next((what for name, what in _PACKED.items() if name in names), None)
+    raise InputError(foreign or "a packed file, but neither a Word document nor an Excel workbook; unpack it first")
 
 
 def _ole_kind(data: bytes) -> str:

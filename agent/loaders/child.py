@@ -101,5 +101,6 @@ def _last_words(told: IO[bytes], code: int) -> str:
     words = [line for line in told.read().decode("utf-8", "replace").splitlines() if line.strip()]
     if any("MemoryError" in line or "bad_alloc" in line for line in words[-3:]):
         return "needs more memory to read than is allowed"
-    ended = f"its reader ended with signal {-code}" if code < 0 else "its reader failed"
-    return f"the file is broken: {ended}" + (f" ({words[-1].strip()[:200]})" if words else "")
+    if code < 0:
+        return f"the file is broken, or needs more memory to read than is allowed: its reader ended with signal {-code}"
+    return "the file is broken: its reader failed" + (f" ({words[-1].strip()[:200]})" if words else "")

@@ -37,7 +37,9 @@ def _opened(data: bytes) -> Image:
     Images.MAX_IMAGE_PIXELS = None  # our own limit is checked on every page
     try:
         return Images.open(io.BytesIO(data), formats=FORMATS)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except UnidentifiedImageError as error:
+        raise InputError("the file is broken: it begins as an image, and none follows") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise InputError(f"the file is broken: {error}") from error
 
 
