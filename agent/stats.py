@@ -65,7 +65,7 @@ def stats(database: Path, form: Form, *, printed: bool = True) -> Stats:
             "select subject, period, reasons from reviews where form = ? and status = 'open'", (form.name,)
         ).fetchall()
         records = db.execute(
-            "select id, subject, period from records where form = ? order by id", (form.name,)
+            "select id, subject, period from records where form = ? order by standing = 'checked', id", (form.name,)
         ).fetchall()
         accepted = _once(records)
         calls, cost = _spent(db)
@@ -91,7 +91,7 @@ def region(subject: str | None, form: Form) -> str:
 
 
 def _once(records: Iterable[sqlite3.Row]) -> dict[int, sqlite3.Row]:
-    """The last record of each subject and year by its id: a report read from two files is one report."""
+    """The last record of each subject and year by its id: a report read from two files is one, and the checked one."""
     last = {
         (same_name(row["subject"]), row["period"]) if row["subject"] and row["period"] else row["id"]: row
         for row in records

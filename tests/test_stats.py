@@ -77,6 +77,17 @@ def test_a_report_read_from_two_files_is_counted_once(path: Path) -> None:
     assert found.doubles == 1
 
 
+def test_of_two_records_of_one_organ_and_year_the_checked_one_counts(path: Path) -> None:
+    pipeline.extract(SAMPLE.replace("青岚县水务局", "青岚县 水务局"), name="again.txt", store=path)
+    db = sqlite3.connect(path)
+    db.execute("update records set standing = 'as_published' where id = (select max(id) from records)")
+    db.execute("update figures set count = 7, value = '7' where record = (select max(id) from records)")
+    db.commit()
+    db.close()
+
+    assert stats(path, FORM).headlines[0].total[2023] == 126
+
+
 @pytest.mark.parametrize(
     ("subject", "name"),
     [

@@ -107,7 +107,7 @@ class Guard:
         if request.headers.get("host") not in key.hosts:
             return _no("This page is served under 127.0.0.1 only. 只在 127.0.0.1 上提供。")
         if not key.opens(request.cookies.get(key.cookie, "")):
-            return _no("Open the address that `gouji review serve` printed. 请打开 gouji review serve 显示的网址。")
+            return _no("Open the address that gouji printed in the terminal. 请打开 gouji 在终端里显示的网址。")
         if request.method not in _SAFE and request.headers.get("origin") not in [f"http://{h}" for h in key.hosts]:
             return _no("This request comes from another page. 请求来自别的网页。")
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
