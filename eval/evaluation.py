@@ -19,6 +19,8 @@ from eval.simulation import SIMULATED, Faults, simulated
 from eval.tally import Tally, changes, tally
 
 GOLD = Path(__file__).parent / "gold"
+REFUSED = 3
+"""The exit code where the gate refuses what came out."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Read the cases with every arm asked for, tell what came out, 1 where the gate fails."""
+    """Read the cases with every arm asked for, tell what came out, ``REFUSED`` where the gate does."""
     folder = options.folder or GOLD
     cases = load_folder(folder, options.form)
     setups = [_setup(options, arm) for arm in _arms(options)]
@@ -59,7 +61,7 @@ def run(options: Options) -> int:
     refused = failures(options, runs, tallies, baseline)
     for failure in refused:
         print(f"gate: {failure}", file=sys.stderr)
-    return 1 if refused else 0
+    return REFUSED if refused else 0
 
 
 def _arms(options: Options) -> list[ArmName]:
@@ -116,16 +118,23 @@ def _one(
 
 
 def _key(cases: Sequence[Case], setup: Setup, label: str, repeat: int) -> str:
-    """What makes two runs the same run: the cases' bytes, the arm, the model, the faults."""
-    from importlib.metadata import version
-
-    from prompts import digest
-
+    """What makes two runs the same run: the code, the cases' bytes, the arm, the model, the faults."""
     model = setup.model.identity if setup.model else ""
-    parts = [version("gouji"), digest(), setup.arm, model, label, str(setup.max_attempts), str(repeat)]
+    parts = [_code(), setup.arm, model, label, str(setup.max_attempts), str(repeat)]
     whole = hashlib.sha256("\0".join(parts).encode())
     for case in cases:
         whole.update(case.name.encode() + case.data + dumps(case).encode())
+    return whole.hexdigest()
+
+
+def _code() -> str:
+    """A digest of all that reads and counts: a run that was interrupted never goes on with other code."""
+    whole = hashlib.sha256()
+    for package in ("agent", "schemas", "prompts", "eval"):
+        folder = GOLD.parent.parent / package
+        for file in sorted(file for ending in ("py", "md", "txt") for file in folder.rglob(f"*.{ending}")):
+            if GOLD not in file.parents:
+                whole.update(file.read_bytes())
     return whole.hexdigest()
 
 

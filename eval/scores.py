@@ -164,7 +164,8 @@ def wilson(hits: int, tries: int) -> tuple[float, float]:
     rate = hits / tries
     middle = (rate + z * z / (2 * tries)) / (1 + z * z / tries)
     half = z / (1 + z * z / tries) * sqrt(rate * (1 - rate) / tries + z * z / (4 * tries * tries))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At the ends the formula gives the end itself, but for rounding.
+    return 0.0 if not hits else middle - half, 1.0 if hits == tries else middle + half
 
 
 def rate(hits: int, tries: int) -> float | None:

@@ -15,7 +15,7 @@ from agent.cli import run as gouji
 from agent.outcome import Grade
 from eval.arms import Setup
 from eval.cases import load_folder
-from eval.evaluation import GOLD, Options, failures
+from eval.evaluation import GOLD, REFUSED, Options, failures
 from eval.results import Result, Run
 from eval.runner import Job, read
 from eval.simulation import Faults, simulated
@@ -90,7 +90,7 @@ def test_what_is_worse_than_the_baseline_fails(
 
     code = gouji(["eval", str(folder), "--baseline", str(file), "--db", str(tmp_path / "e.db")])
 
-    assert code == (1 if refused else 0)
+    assert code == (REFUSED if refused else 0)
     assert (refused or "") in capsys.readouterr().err
 
 
