@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,11 +108,11 @@ def _read(found: Found, options: Options, db: Path, as_json: bool, lang: str | N
     def used() -> Usage:
         return batches[0].spent if batches else NO_USAGE
 
-    start = time.monotonic()
     if found.left_out.total():
         click.echo(f"gouji: {safe(left_out(found.left_out, language))}", err=True)
-    with bar(len(found.entries), language, used) as tell, _ending(batches, language):
-        tally = asyncio.run(batch_run.run(found.entries, options, db, tell=tell, began=batches.append))
+    start = time.monotonic()
+    with bar(len(found.entries), language, used) as tell, _ending(batches, language) as began:
+        tally = asyncio.run(batch_run.run(found.entries, options, db, tell=tell, began=began))
     summary = Summary(tally, used(), time.monotonic() - start, db, found.left_out)
     if as_json:
         output.write(summary.as_json())
@@ -127,23 +128,32 @@ def _exit_code(tally: Tally) -> int:
 
 
 @contextmanager
-def _ending(batches: Sequence[Batch], language: Language) -> Iterator[None]:
-    """Let Ctrl-C, and the machine going down, end the run in order."""
+def _ending(batches: list[Batch], language: Language) -> Iterator[Callable[[Batch], None]]:
+    """Let Ctrl-C, and the machine going down, end the run in order; gives what names the batch once it begins."""
     import asyncio
 
     from agent.batch import InterruptError
 
+    early: list[InterruptError] = []
+
+    def began(batch: Batch) -> None:
+        batches.append(batch)
+        if early:
+            batch.stop(early[0])
+
     def end(number: int, _: object) -> None:
-        if not batches:
-            raise KeyboardInterrupt
-        batch = batches[0]
-        click.echo(say(language, "interrupted", count=batch.flying), err=True)
-        why = say(language, "interrupt") if number == signal.SIGINT else signal.Signals(number).name
-        batch.stop_soon(InterruptError(why))
+        if early and not batches:
+            os._exit(InterruptError.exit_code)  # nothing was begun yet, and our reading processes leave with us
+        why = InterruptError(say(language, "interrupt") if number == signal.SIGINT else signal.Signals(number).name)
+        click.echo(say(language, "interrupted", count=batches[0].flying if batches else 0), err=True)
+        if batches:
+            batches[0].stop_soon(why)
+        else:
+            early.append(why)
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield began
     except asyncio.CancelledError as error:
         raise click.Abort from error
     finally:

@@ -192,8 +192,11 @@ def offline(count: int) -> None:
         ]
         print(f"{count} reports offline")
         for name in ("first run", "same again"):
+            used = cpu()
             seconds, peak, told = _watched(command)
-            print(f"  {name:10} {seconds:7.1f} s  {count / seconds:7.1f} a second  memory at most {peak} MB  {told}")
+            each = (cpu() - used) / count * 1000
+            print(f"  {name:10} {seconds:7.1f} s  {count / seconds:7.1f} a second  {each:5.2f} ms CPU a report")
+            print(f"             memory at most {peak} MB  {told}")
         print(f"  database   {db.stat().st_size / 2**20:.0f} MB")
 
 
