@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,98 +9,30 @@ from pathlib import Path
 import pytest
 
 from agent import decisions, offline, pipeline, review as reviews
-from agent.document import Document, load
-from agent.errors import ModelError, UsageError
-from agent.evidence import Evidence, gather
+from agent.document import load
+from agent.errors import UsageError
 from agent.outcome import Accepted, Figure, Grade, NeedsReview, Reading, Reason
-from agent.review import RefusedError, Review, correct, misprints, number_in, reviewer, settle
-from agent.settings import ModelSettings
+from agent.review import RefusedError, misprints, number_in, reviewer, settle
 from agent.store import Store
 from agent.tables import blank
-from schemas import load as load_form
+from tests.reviewed import (
+    CORRECTED,
+    FORM,
+    PENALTIES,
+    RECEIVED,
+    SAMPLE,
+    TOTAL,
+    Given,
+    faulty,
+    misread,
+    path,
+    unreadable,
+)
 
-SAMPLE = Path(__file__).parent.parent / "agent" / "sample" / "qinglan_2023.txt"
-FORM = load_form("ogi-annual-report")
-CORRECTED = "table4.reconsideration.corrected"
-TOTAL = "table4.reconsideration.total"
-RECEIVED = "table3.received.natural_person"
-LIN, MA = reviewer("Lin"), reviewer("Ma")
-
-
-class _Given:
-    """A report, what its source shows, and a store in which it waits."""
-
-    def __init__(self, path: Path, text: str, misread: Mapping[str, int | None] = {}) -> None:
-        self.document: Document = load(text, name="青岚.txt")
-        self.evidence: Evidence = gather(self.document, FORM)
-        self.store = Store(path)
-        self.run = self.store.begin("k", self.document, "model", "m")
-        self.outcome = self._read(misread)
-        if isinstance(self.outcome, NeedsReview):
-            self.store.hold(self.run, self.outcome)
-
-    def _read(self, misread: Mapping[str, int | None]) -> Accepted | NeedsReview:
-        first = offline.read(self.document, FORM, self.evidence)
-        wrong = {path: Figure(value, str(value), 1, "model") for path, value in misread.items()}
-        reading = Reading({**first.figures, **wrong}, first.words, first.variants)
-        return pipeline.conclude(self.document, self.evidence, reading, "model")
-
-    @property
-    def review(self) -> Review:
-        return decisions.load(self.store.path, self.run)
-
-    def correct(self, typed: Mapping[str, str], by: str = LIN) -> Review:
-        before = self.review
-        outcome, changed = correct(before, typed, by, self.evidence, self.document)
-        decisions.correct(self.store, before, outcome, changed, by)
-        return self.review
-
-    def accept(self, *, as_published: bool = False, note: str = "") -> int:
-        settled = settle(self.review.current, FORM, as_published=as_published, note=note)
-        return decisions.accept(self.store, self.review, settled, LIN, note)
-
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
-        db = sqlite3.connect(self.store.path)
-        try:
-            return db.execute(sql).fetchall()
-        finally:
-            db.close()
+__all__ = ["faulty", "misread", "path", "unreadable"]  # fixtures
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "gouji.db"
-
-
-@pytest.fixture
-def misread(path: Path) -> Iterator[_Given]:
-    """A model read 37 where the source says 34."""
-    given = _Given(path, SAMPLE.read_text(encoding="utf-8"), {RECEIVED: 37})
-    with given.store:
-        yield given
-
-
-@pytest.fixture
-def faulty(path: Path) -> Iterator[_Given]:
-    """The report itself does not add up: 2 + 1 + 0 + 1 is printed as 5."""
-    given = _Given(path, SAMPLE.read_text(encoding="utf-8").replace("2\t1\t0\t1\t4\t", "2\t1\t0\t1\t5\t"))
-    with given.store:
-        yield given
-
-
-@pytest.fixture
-def unreadable(path: Path) -> Iterator[_Given]:
-    """A figure that no sum covers cannot be read."""
-    text = SAMPLE.read_text(encoding="utf-8").replace("行政处罚\t57", "行政处罚\t?")
-    given = _Given(path, text)
-    with given.store:
-        yield given
-
-
-PENALTIES = "table2.administrative_penalties.decisions"
-
-
-def test_a_correction_that_its_place_bears_out_is_proved_by_the_same_checks(misread: _Given) -> None:
+def test_a_correction_that_its_place_bears_out_is_proved_by_the_same_checks(misread: Given) -> None:
     before = misread.review.current.grades[RECEIVED]
 
     after = misread.correct({RECEIVED: "34"})
@@ -115,7 +44,7 @@ def test_a_correction_that_its_place_bears_out_is_proved_by_the_same_checks(misr
     assert after.current.reading.figures[RECEIVED].printed == "34"
 
 
-def test_a_correction_that_its_place_does_not_bear_out_is_a_word_and_never_proved(faulty: _Given) -> None:
+def test_a_correction_that_its_place_does_not_bear_out_is_a_word_and_never_proved(faulty: Given) -> None:
     after = faulty.correct({TOTAL: "4"})
 
     assert after.current.grades[TOTAL] == Grade.ATTESTED
@@ -125,7 +54,7 @@ def test_a_correction_that_its_place_does_not_bear_out_is_a_word_and_never_prove
     assert not isinstance(after.current, Accepted)
 
 
-def test_a_wrong_correction_shows_the_sum_that_fails_with_it(faulty: _Given) -> None:
+def test_a_wrong_correction_shows_the_sum_that_fails_with_it(faulty: Given) -> None:
     after = faulty.correct({TOTAL: "6"})
 
     (failed,) = [f for f in after.current.findings if f.rule == "sum"]
@@ -134,7 +63,7 @@ def test_a_wrong_correction_shows_the_sum_that_fails_with_it(faulty: _Given) -> 
         faulty.accept()
 
 
-def test_a_figure_nobody_could_read_may_be_supplied_and_is_marked_in_the_records(unreadable: _Given) -> None:
+def test_a_figure_nobody_could_read_may_be_supplied_and_is_marked_in_the_records(unreadable: Given) -> None:
     unreadable.correct({PENALTIES: "57"})
 
     unreadable.accept()
@@ -146,7 +75,7 @@ def test_a_figure_nobody_could_read_may_be_supplied_and_is_marked_in_the_records
     assert unreadable.rows("select distinct grade from figures order by 1") == [("attested",), ("proved",), ("read",)]
 
 
-def test_what_contradicts_a_legible_place_needs_a_reason(faulty: _Given) -> None:
+def test_what_contradicts_a_legible_place_needs_a_reason(faulty: Given) -> None:
     faulty.correct({TOTAL: "4"})
 
     with pytest.raises(UsageError, match=f"another figure for {TOTAL}: say why"):
@@ -157,7 +86,7 @@ def test_what_contradicts_a_legible_place_needs_a_reason(faulty: _Given) -> None
     assert faulty.rows("select standing from records") == [("attested",)]
 
 
-def test_a_report_that_does_not_add_up_is_kept_as_published_with_the_sums_it_violates(faulty: _Given) -> None:
+def test_a_report_that_does_not_add_up_is_kept_as_published_with_the_sums_it_violates(faulty: Given) -> None:
     assert isinstance(faulty.outcome, NeedsReview)
     assert faulty.outcome.reasons == (Reason.SOURCE_DOES_NOT_ADD_UP,)
 
@@ -170,18 +99,18 @@ def test_a_report_that_does_not_add_up_is_kept_as_published_with_the_sums_it_vio
     assert faulty.rows("select status, decision from reviews") == [("decided", "accept_as_published by reviewer Lin")]
 
 
-def test_as_published_is_for_faithful_readings_only(faulty: _Given, tmp_path: Path) -> None:
+def test_as_published_is_for_faithful_readings_only(faulty: Given, tmp_path: Path) -> None:
     faulty.correct({TOTAL: "6"})
     with pytest.raises(UsageError, match="not only the report's own sums"):
         faulty.accept(as_published=True)
-    with _Given(tmp_path / "misread.db", SAMPLE.read_text(encoding="utf-8"), {RECEIVED: 37}).store as store:
+    with Given(tmp_path / "misread.db", SAMPLE.read_text(encoding="utf-8"), {RECEIVED: 37}).store as store:
         review = decisions.load(store.path, 1)
         assert misprints(review.current, FORM) == ()
         with pytest.raises(UsageError, match="not only the report's own sums"):
             settle(review.current, FORM, as_published=True, note="")
 
 
-def test_a_reviewers_word_is_never_told_as_what_is_printed(faulty: _Given) -> None:
+def test_a_reviewers_word_is_never_told_as_what_is_printed(faulty: Given) -> None:
     faulty.correct({TOTAL: "4", CORRECTED: ""})
     figures = faulty.review.current.reading.figures
 
@@ -193,7 +122,7 @@ def test_a_reviewers_word_is_never_told_as_what_is_printed(faulty: _Given) -> No
 
 def test_a_sum_that_fails_over_a_reviewers_word_is_not_the_reports_own(path: Path) -> None:
     text = SAMPLE.read_text(encoding="utf-8").replace("2\t1\t0\t1\t4\t", "2\t?\t0\t1\t4\t")
-    given = _Given(path, text)
+    given = Given(path, text)
 
     with given.store:
         wrong = given.correct({CORRECTED: "9"}).current
@@ -209,7 +138,7 @@ def test_a_sum_that_fails_over_a_reviewers_word_is_not_the_reports_own(path: Pat
     assert given.rows("select standing from records") == [("attested",)]
 
 
-def test_what_is_refused_is_told_in_both_languages_with_the_way_out(faulty: _Given) -> None:
+def test_what_is_refused_is_told_in_both_languages_with_the_way_out(faulty: Given) -> None:
     with pytest.raises(RefusedError) as refused:
         faulty.accept()
 
@@ -220,7 +149,7 @@ def test_what_is_refused_is_told_in_both_languages_with_the_way_out(faulty: _Giv
     assert "--as-published" in refused.value.told("en")
 
 
-def test_a_report_that_adds_up_is_not_as_published(misread: _Given) -> None:
+def test_a_report_that_adds_up_is_not_as_published(misread: Given) -> None:
     misread.correct({RECEIVED: "34"})
 
     with pytest.raises(UsageError, match="nothing is wrong"):
@@ -230,7 +159,7 @@ def test_a_report_that_adds_up_is_not_as_published(misread: _Given) -> None:
 def test_a_report_without_any_table_leaves_nothing_to_accept(path: Path) -> None:
     head, _, _ = SAMPLE.read_text(encoding="utf-8").partition("第二十条")
     text = f"{head}\n三、收到和处理政府信息公开申请情况\n见附件。\n四、政府信息公开行政复议、行政诉讼情况\n见附件。\n"
-    given = _Given(path, f"{text}五、存在的主要问题及改进情况\n无。\n六、其他需要报告的事项\n无。\n")
+    given = Given(path, f"{text}五、存在的主要问题及改进情况\n无。\n六、其他需要报告的事项\n无。\n")
 
     with given.store:
         assert isinstance(given.outcome, NeedsReview)
@@ -238,14 +167,14 @@ def test_a_report_without_any_table_leaves_nothing_to_accept(path: Path) -> None
         assert misprints(given.outcome, FORM) == ()
 
 
-def test_what_is_wrong_keeps_a_report_from_being_accepted(misread: _Given) -> None:
+def test_what_is_wrong_keeps_a_report_from_being_accepted(misread: Given) -> None:
     with pytest.raises(UsageError, match="does not stand at its place"):
         misread.accept()
 
     assert misread.rows("select count(*) from records") == [(0,)]
 
 
-def test_a_report_where_all_is_proved_is_a_record_like_any_other(misread: _Given) -> None:
+def test_a_report_where_all_is_proved_is_a_record_like_any_other(misread: Given) -> None:
     misread.correct({RECEIVED: "34"})
 
     misread.accept()
@@ -254,159 +183,7 @@ def test_a_report_where_all_is_proved_is_a_record_like_any_other(misread: _Given
     assert misread.rows("select distinct grade from figures order by 1") == [("proved",), ("read",)]
 
 
-def test_the_reading_as_it_came_stays_whatever_is_decided(misread: _Given) -> None:
-    before = misread.rows("select reading from reviews")
-    misread.correct({RECEIVED: "35"})
-    misread.correct({RECEIVED: "34"}, MA)
-    misread.accept(note="seen")
-
-    assert misread.rows("select reading from reviews") == before
-    assert misread.review.original == misread.outcome
-    assert [(d.by, d.kind, d.cells, d.note) for d in misread.review.history] == [
-        (LIN, "correct", {RECEIVED: (37, 35)}, ""),
-        (MA, "correct", {RECEIVED: (35, 34)}, ""),
-        (LIN, "accept", {}, "seen"),
-    ]
-
-
-@pytest.mark.parametrize("sql", ["delete from decisions", "update decisions set note = 'never said'"])
-def test_decisions_cannot_be_rewritten(misread: _Given, sql: str) -> None:
-    misread.correct({RECEIVED: "34"})
-
-    with pytest.raises(sqlite3.IntegrityError, match="decisions"):
-        misread.rows(sql)
-
-
-def test_a_checked_record_cannot_be_given_what_rests_on_a_word(misread: _Given) -> None:
-    misread.correct({RECEIVED: "34"})
-    misread.accept()
-
-    with pytest.raises(sqlite3.IntegrityError, match="at their own place"):
-        misread.rows("insert into figures select record, 'x', '1', 1, '1', 1, 'attested', 'r' from figures limit 1")
-
-
-def test_an_undo_takes_back_one_step_after_the_other(misread: _Given) -> None:
-    misread.correct({RECEIVED: "35"})
-    misread.correct({RECEIVED: "34"})
-    misread.accept()
-
-    steps = []
-    for _ in range(3):
-        undone = decisions.undo(misread.store, misread.review, LIN)
-        steps.append((undone.kind, misread.review.open, misread.review.current.reading.value(RECEIVED)))
-
-    assert steps == [("accept", True, 34), ("correct", True, 35), ("correct", True, 37)]
-    assert misread.review.current == misread.outcome
-    assert misread.review.attested == frozenset()
-    assert misread.rows("select count(*) from records") == [(0,)]
-    assert len(misread.review.history) == 6
-    with pytest.raises(UsageError, match="nothing was decided"):
-        decisions.undo(misread.store, misread.review, LIN)
-
-
-def test_an_undo_puts_back_the_record_that_was_replaced(faulty: _Given) -> None:
-    first = faulty.accept(as_published=True)
-    review = faulty.outcome
-    assert isinstance(review, NeedsReview)
-    faulty.run = faulty.store.begin("k2", faulty.document, "model", "m")
-    faulty.store.hold(faulty.run, review)
-    faulty.correct({TOTAL: "4"})
-    faulty.accept(note="seen on paper")
-
-    decisions.undo(faulty.store, faulty.review, LIN)
-
-    assert faulty.rows("select standing, decision from records") == [("as_published", first)]
-    assert faulty.rows(f"select value, grade from figures where path = '{TOTAL}'") == [("5", "published")]
-
-
-def test_the_second_of_two_reviewers_is_told_and_overwrites_nothing(misread: _Given) -> None:
-    seen = misread.review
-    misread.correct({RECEIVED: "34"}, MA)
-    before = misread.rows("select * from decisions")
-
-    outcome, changed = correct(seen, {RECEIVED: "35"}, LIN, misread.evidence, misread.document)
-    with pytest.raises(decisions.TakenError, match="reviewer Ma was faster"):
-        decisions.correct(misread.store, seen, outcome, changed, LIN)
-    with pytest.raises(decisions.TakenError, match="reviewer Ma was faster"):
-        decisions.reject(misread.store, seen, LIN)
-
-    assert misread.rows("select * from decisions") == before
-
-
-def test_a_report_that_was_read_again_in_the_meantime_is_not_decided(misread: _Given) -> None:
-    seen = misread.review
-    again = misread.store.begin("k2", misread.document, "offline", None)
-    misread.store.save(again, replace(misread_accepted(misread), usage=seen.original.usage))
-
-    with pytest.raises(decisions.TakenError, match="read again"):
-        decisions.reject(misread.store, seen, LIN)
-
-    assert misread.rows("select count(*) from decisions") == [(0,)]
-
-
-def misread_accepted(given: _Given) -> Accepted:
-    found = pipeline.conclude(
-        given.document, given.evidence, offline.read(given.document, FORM, given.evidence), "offline"
-    )
-    assert isinstance(found, Accepted)
-    return found
-
-
-def test_a_decision_is_one_transaction(path: Path, misread: _Given) -> None:
-    misread.correct({RECEIVED: "34"})
-    review = misread.review
-    misread.store.close()
-    times = iter(["2026-01-01T00:00:00.000+00:00"])
-
-    def clock() -> str:
-        return next(times)  # the second look at the clock comes between the decision and the record
-
-    settled = settle(review.current, FORM, as_published=False, note="")
-    with Store(path, now=clock) as store, pytest.raises(StopIteration):
-        decisions.accept(store, review, settled, LIN)
-
-    assert decisions.load(path, misread.run) == review
-    assert misread.rows("select count(*) from records") == [(0,)]
-
-
-def test_a_rejected_report_leaves_no_record_and_can_be_taken_back(misread: _Given) -> None:
-    decisions.reject(misread.store, misread.review, LIN, "a draft")
-
-    assert misread.review.open is False
-    assert misread.rows("select count(*) from records") == [(0,)]
-    decisions.undo(misread.store, misread.review, MA)
-    assert misread.review.open is True
-
-
-def test_asked_again_the_report_waits_under_a_new_number_with_both_readings_kept(faulty: _Given) -> None:
-    faulty.correct({TOTAL: "4"})
-
-    again = asyncio.run(
-        decisions.again(faulty.store, faulty.review, faulty.document, pipeline.Plan(FORM), LIN, "look once more")
-    )
-
-    assert again != faulty.run
-    assert decisions.load(faulty.store.path, again).open
-    assert decisions.load(faulty.store.path, again).current.reading.value(TOTAL) == 5
-    assert not faulty.review.open
-    assert faulty.review.history[-1].kind == "retry"
-    with pytest.raises(decisions.TakenError):
-        decisions.undo(faulty.store, faulty.review, LIN)
-
-
-def test_a_model_that_cannot_be_had_leaves_the_report_waiting(faulty: _Given) -> None:
-    nobody = ModelSettings("m", "http://127.0.0.1:9/v1", tries=1, deadline=2)
-    plan = pipeline.Plan(FORM, "model", nobody)
-
-    with pytest.raises(ModelError):
-        asyncio.run(decisions.again(faulty.store, faulty.review, faulty.document, plan, LIN))
-
-    assert faulty.review.open
-    assert faulty.rows("select status from runs where id > 1") == [("failed",)]
-    faulty.accept(as_published=True)  # and the question that failed is in no one's way
-
-
-def test_a_model_cannot_pass_itself_off_as_a_reviewer(misread: _Given) -> None:
+def test_a_model_cannot_pass_itself_off_as_a_reviewer(misread: Given) -> None:
     first = offline.read(misread.document, FORM, misread.evidence)
     figures = {**first.figures, RECEIVED: Figure(37, "37", 40, "reviewer Lin")}
 
@@ -417,7 +194,7 @@ def test_a_model_cannot_pass_itself_off_as_a_reviewer(misread: _Given) -> None:
     assert outcome.grades[RECEIVED] == Grade.CONTRADICTED
 
 
-def test_a_report_has_a_place_for_its_own_figures_only(misread: _Given) -> None:
+def test_a_report_has_a_place_for_its_own_figures_only(misread: Given) -> None:
     with pytest.raises(UsageError, match="no figure table9"):
         misread.correct({"table9.x.y": "1"})
 
