@@ -7,41 +7,30 @@ the report again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass
-from multiprocessing import get_context
 from random import Random
 from statistics import median
-from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from eval.arms import FIVE, ArmName, Setup
-from eval.cases import Case
+from eval.arms import FIVE, Setup
 from eval.generator import EDITIONS, HARMLESS, UNSEEN, excluded, generate
 from eval.layouts import LAYOUTS
+from eval.many import markdown, nth, side_by_side, spread
 from eval.mutations import of_source, passes, readings_that_pass
 from eval.results import Result
 from eval.runner import Job, read
 from eval.scores import wilson
-from eval.simulation import Faults, simulated
-from eval.tally import Tally, tally
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 REPORTS = 10_000
-KINDS = [*LAYOUTS, "other_kind"]
+SIMULATED = 280
 CELLS = ("tab", "tab_ragged", "pipe", "lines", "vertical", "gaps")
 GLUED = ("glued", "glued_rows", "half_glued")
-In = TypeVar("In")
-Out = TypeVar("Out")
-
-
-def spread(work: Callable[[In], Out], jobs: Sequence[In]) -> list[Out]:
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        return list(pool.map(work, jobs, chunksize=8))
+RATES = (0.0, 0.02, 0.1, 0.3)
 
 
 @dataclass(frozen=True)
@@ -60,13 +49,8 @@ class Ended:
         return f"generate({self.seed}, layout={self.layout!r}) {', '.join(self.damage)}"
 
 
-def of(seed: int) -> Case:
-    layout = KINDS[seed % len(KINDS)]
-    return generate(seed, layout=layout, edition=EDITIONS[seed // len(KINDS) % len(EDITIONS)])
-
-
 def offline(seed: int) -> Ended:
-    case = of(seed)
+    case = nth(seed)
     result = read(Job(case, 0, Setup("offline")))
     return Ended(case.layout, seed, tuple(case.notes), tuple(case.damage), result)
 
@@ -100,7 +84,7 @@ def sound_and_straight(group: Iterable[Ended]) -> tuple[int, int]:
 
 
 def test_of_ten_thousand_reports_none_is_accepted_wrong(capsys: pytest.CaptureFixture[str]) -> None:
-    ended = spread(offline, range(REPORTS))
+    ended = list(spread(offline, range(REPORTS)))
 
     with capsys.disabled():
         print(rates(ended))
@@ -111,8 +95,8 @@ def test_of_ten_thousand_reports_none_is_accepted_wrong(capsys: pytest.CaptureFi
 
     assert wrong == []
     assert silent == []
-    assert cells[1] / cells[0] >= 0.98
-    assert glued[1] / glued[0] >= 0.9
+    assert cells[1] / cells[0] >= 0.99
+    assert glued[1] / glued[0] >= 0.98
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
@@ -147,7 +131,7 @@ def source_mutants(seed: int) -> tuple[str, int, list[str]]:
 
 
 def test_a_digit_changed_in_a_source_does_not_pass_for_consistent(capsys: pytest.CaptureFixture[str]) -> None:
-    found = spread(source_mutants, range(350))
+    found = list(spread(source_mutants, range(350)))
 
     tried: Counter[str] = Counter()
     for layout, count, _ in found:
@@ -170,7 +154,7 @@ def reading_mutants(seed: int) -> tuple[int, list[str]]:
 
 
 def test_a_figure_changed_in_a_reading_is_contradicted(capsys: pytest.CaptureFixture[str]) -> None:
-    found = spread(reading_mutants, range(260))
+    found = list(spread(reading_mutants, range(260)))
 
     tried = sum(count for count, _ in found)
     survived = [name for _, names in found for name in names]
@@ -181,31 +165,13 @@ def test_a_figure_changed_in_a_reading_is_contradicted(capsys: pytest.CaptureFix
     assert survived == []
 
 
-def asked(job: tuple[ArmName, float, int]) -> Result:
-    arm, rate, seed = job
-    return read(Job(of(seed), 0, Setup(arm, simulated()), Faults(rate, seed=1)))
-
-
-def side_by_side(tallies: dict[ArmName, Tally], rate: float) -> str:
-    lines = [f"\nsimulated, {rate:.0%} faulty answers"]
-    for arm, one in tallies.items():
-        tokens = f"{one.tokens_per_accepted:,.0f}" if one.tokens_per_accepted else "-"
-        lines.append(
-            f"{arm:10}{one.cases:6} cases {one.accepted_wrong:5} accepted wrong "
-            f"{one.straight_through:5}/{one.sound} straight through {tokens:>9} tokens per accepted report"
-        )
-    return "\n".join(lines)
-
-
-@pytest.mark.parametrize("rate", [0.0, 0.02, 0.1, 0.3])
-def test_whatever_share_of_answers_is_faulty_gouji_accepts_nothing_wrong(
-    rate: float, capsys: pytest.CaptureFixture[str]
-) -> None:
-    tallies = {arm: tally(spread(asked, [(arm, rate, seed) for seed in range(280)])) for arm in FIVE}
+def test_whatever_share_of_answers_is_faulty_gouji_accepts_nothing_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    tallies = side_by_side(range(SIMULATED), tuple((arm, rate) for rate in RATES for arm in FIVE))
 
     with capsys.disabled():
-        print(side_by_side(tallies, rate))
+        print(f"\nsimulated\n{markdown(tallies)}")
 
-    assert tallies["gouji"].accepted_wrong == 0
-    assert tallies["thrifty"].accepted_wrong == 0
-    assert tallies["gouji"].crashed == 0
+    ours = [tallies[arm, rate] for rate in RATES for arm in ("gouji", "thrifty")]
+    assert [one.accepted_wrong for one in ours] == [0] * len(ours)
+    assert [one.crashed for one in ours] == [0] * len(ours)
+    assert [one.false_alarms for one in ours[:2]] == [0, 0]
