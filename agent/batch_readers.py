@@ -19,6 +19,9 @@ from agent.batch_step import LONGEST, Setup, Stepped, guard, step
 from agent.errors import GoujiError
 from agent.ledger import Kept
 
+_STUCK = 8
+"""So many documents more than the others have, and a process counts as held up by one."""
+
 
 class ReaderLostError(GoujiError):
     """The process that read a document died over it, or took too long."""
@@ -113,8 +116,10 @@ class Processes:
 
     async def step(self, path: str, sha256: str, answers: Mapping[str, Kept]) -> Stepped:
         """Read a document as far as the answers go; one whose process was lost is read once more, alone."""
-        # Where a document was put aside for its answers, it need not be read again.
-        lane = self._known.pop(path, None) or min(self._lanes, key=lambda lane: lane.steps)
+        idlest = min(self._lanes, key=lambda lane: lane.steps)
+        # Where a document was put aside for its answers it need not be read again, unless that one is stuck.
+        home = self._known.pop(path, idlest)
+        lane = home if home.steps < idlest.steps + _STUCK else idlest
         stepped = await lane.step(self._setup, path, sha256, answers)
         if stepped and stepped.wanted:
             self._known[path] = lane

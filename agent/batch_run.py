@@ -115,7 +115,7 @@ async def run(
 
 async def conduct(batch: Batch, entries: Sequence[Entry]) -> Tally:
     """Run a batch to its end, its leases kept alive meanwhile and free afterwards."""
-    beating = asyncio.create_task(_beat(batch.ledger))
+    beating = asyncio.create_task(_beat(batch))
     beating.add_done_callback(batch.broke)
     try:
         tally = await batch.run(entries)
@@ -127,10 +127,10 @@ async def conduct(batch: Batch, entries: Sequence[Entry]) -> Tally:
     return tally
 
 
-async def _beat(ledger: Ledger) -> None:
+async def _beat(batch: Batch) -> None:
     while True:
         await asyncio.sleep(_BEAT)
-        ledger.beat()
+        await batch.writer.write(batch.ledger.beat)
 
 
 async def _readers(plan: Plan, options: Options) -> tuple[Readers, Send | None]:
