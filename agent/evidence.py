@@ -130,7 +130,12 @@ def gather(document: Document, form: Form) -> Evidence:
             # A small table shows no habit of its own; the document's other tables do.
             habit = replace(
                 own[table],
-                gaps=replace(own[table].gaps, steps=own[table].gaps.steps or steps, header_break=rows.header_break),
+                gaps=replace(
+                    own[table].gaps,
+                    steps=own[table].gaps.steps or steps,
+                    ends=frozenset(h.gaps.tail for name, h in own.items() if name != table and h.gaps.tail is not None),
+                    header_break=rows.header_break,
+                ),
                 glued=glued and not own[table].apart,
             )
             tables[table] = _settle(form, rows, habit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -10,19 +11,24 @@ from typing import NamedTuple
 
 from agent.cells import Strip
 
+_MANY = 4  # rows
+_NEARLY_ALL = 0.9
+
 
 @dataclass(frozen=True)
 class Gaps:
     """How the rows of a table that show no cells are set apart.
 
     ``steps``: line ends from cell to cell; a table that shows none borrows the others'. ``tails``: line ends
-    behind the last cell of a row, before the next label; ``last``: where the last row ends, behind which other
-    gaps stand. ``header_break``: line ends between the rows of its header.
+    behind the last cell of a row, before the next label. ``last``: where the last row ends, and ``tail`` the line
+    ends behind it; ``ends``: those of the other tables. ``header_break``: line ends between the rows of its header.
     """
 
     steps: tuple[int, ...] = ()
     tails: frozenset[int] = frozenset()
     last: int = -1
+    tail: int | None = None
+    ends: frozenset[int] = frozenset()
     header_break: int | None = None
 
 
@@ -37,8 +43,21 @@ def gaps(rows: Sequence[tuple[Strip, int]]) -> Gaps:
     """The gaps of a table, from its strips and how many cells each should have."""
     apart = [(strip, n) for strip, n in rows if strip.cells is None]
     steps = _steps(apart)
-    tails = {strip.tail for strip, n in apart[:-1] if any(_whole(strip, n, step) for step in steps)}
-    return Gaps(steps, frozenset(tails), apart[-1][0].end if apart else -1)
+    if not apart:
+        return Gaps(steps)
+    *rows_before, (last, width) = apart
+    tail = _behind(last, width, steps[0]) if steps else None
+    return Gaps(steps, _tails(rows_before, steps), last.end, tail)
+
+
+def _tails(rows: Sequence[tuple[Strip, int]], steps: Sequence[int]) -> frozenset[int]:
+    """Line ends behind the rows whose last cell is filled; where none is, those that nearly all rows have."""
+    behind = [(_behind(strip, n, step), strip.tail) for strip, n in rows for step in steps]
+    whole = frozenset(tail for found, tail in behind if found == tail)
+    if whole or len(behind) < _MANY:
+        return whole
+    likely, count = Counter(found for found, _ in behind).most_common(1)[0]
+    return frozenset([likely]) if likely and count >= _NEARLY_ALL * len(behind) else frozenset()
 
 
 def _steps(apart: Sequence[tuple[Strip, int]]) -> tuple[int, ...]:
@@ -50,12 +69,12 @@ def _steps(apart: Sequence[tuple[Strip, int]]) -> tuple[int, ...]:
     return (min(found),) if len(apart) > 1 and 0 not in found and gcd(*found) == min(found) else ()
 
 
-def _whole(strip: Strip, n: int, step: int) -> bool:
-    """Whether the last token stands in the row's last cell."""
+def _behind(strip: Strip, n: int, step: int) -> int | None:
+    """Line ends behind the row's last cell, filled or blank; None where its first cell cannot be told."""
     if len(strip.tokens) == n:
-        return True
+        return strip.tail
     first = _leading(strip, step)
-    return first is not None and first + _between(strip, step)[-1] == n - 1
+    return None if first is None else strip.tail - step * (n - 1 - first - _between(strip, step)[-1])
 
 
 def placed(strip: Strip, n: int, habit: Gaps, *, flat: bool) -> Placed | None:
@@ -85,7 +104,8 @@ def _placed(strip: Strip, n: int, step: int, habit: Gaps, *, flat: bool) -> Plac
     room = strip.tail - 1 == trailing if step == 1 else strip.tail >= step * (trailing + 1)
     at = tuple(first + place for place in between)
     if strip.end == habit.last:  # the gap behind a table is another than between its rows
-        return Placed(at, shown=trailing == 0) if room else None
+        as_elsewhere = habit.ends == {strip.tail - step * trailing}
+        return Placed(at, shown=trailing == 0 or as_elsewhere) if room else None
     exact = {strip.tail - tail for tail in habit.tails}
     if step * trailing in exact:
         return Placed(at, shown=len(exact) == 1)
