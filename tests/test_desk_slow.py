@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -162,6 +164,34 @@ def test_a_document_full_of_script_runs_none_of_it(page: Page, desk: Desk) -> No
         assert NASTY in page.locator("body").inner_text()
         assert "owned" not in page.title()
         assert page.locator("img").count() == 0
+
+
+def test_a_page_on_another_port_of_this_machine_decides_nothing(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.home}/report/1")
+    csrf = page.locator("#correct [name=csrf]").get_attribute("value")  # even if it could read our sign
+    fields = "".join(f'<input name={name} value="{value}">' for name, value in (("csrf", csrf), ("version", "0")))
+    form = f'<form method=post action="{desk.home}/report/1/publish">{fields}</form>'
+    trap = f"{form}<script>document.forms[0].submit()</script>"
+
+    class Trap(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(trap.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Trap) as elsewhere:
+        Thread(target=elsewhere.serve_forever, daemon=True).start()
+        other = page.context.new_page()
+        with other.expect_response("**/publish") as answer:
+            other.goto(f"http://127.0.0.1:{elsewhere.server_port}/")
+        elsewhere.shutdown()
+
+    assert answer.value.status == 403
+    assert desk.rows("select count(*) from decisions") == [(0,)]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
