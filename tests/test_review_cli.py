@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import pipeline
+from agent import decisions, pipeline
 from agent.cli import run as command
 from tests.written import SAMPLE
 
@@ -120,3 +120,19 @@ def test_no_desk_is_opened_on_a_database_that_is_not_there(path: Path, capsys: p
     assert command(["review", "serve", "--db", str(path)]) == 2
     assert "there is no database" in capsys.readouterr().err
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "environ", "who"),
+    [(["--reviewer", "Lin"], "Ma", "reviewer Lin"), ([], "Ma", "reviewer Ma"), ([], "", "reviewer wei")],
+    ids=["the flag", "GOUJI_REVIEWER", "the user's name"],
+)
+def test_who_decides_is_told_by_flag_environment_or_login(
+    path: Path, monkeypatch: pytest.MonkeyPatch, flag: list[str], environ: str, who: str
+) -> None:
+    monkeypatch.setenv("GOUJI_REVIEWER", environ)
+    monkeypatch.setenv("LOGNAME", "wei")
+    pipeline.extract(FAULTY, name="青岚.txt", store=path)
+
+    assert command(["review", "reject", "1", "--db", str(path), *flag]) == 0
+    assert decisions.load(path, 1).history[-1].by == who
