@@ -43,7 +43,9 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(type(error).__name__, str(error), error.exit_code, arguments)
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
-            return _failed("UsageError", f"{error.format_message()} (see `gouji --help`)", error.exit_code, arguments)
+            return _failed(
+                "UsageError", f"{error.format_message()} (see `{_command(error)} --help`)", error.exit_code, arguments
+            )
         error.show()
         return error.exit_code
     except click.Abort:
@@ -53,6 +55,11 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout = None
         return 0
     return code if isinstance(code, int) else 0
+
+
+def _command(error: click.UsageError) -> str:
+    """The command whose help tells what was wrong."""
+    return error.ctx.command_path if error.ctx else "gouji"
 
 
 def _failed(kind: str, message: str, code: int, arguments: Sequence[str]) -> int:

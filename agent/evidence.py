@@ -163,9 +163,9 @@ def _not_this_form(document: Document, form: Form, spans: Mapping[str, Span], ta
         return ""
     shown = len(spans) if printed else headed
     if shown < form.minimum_sections:
-        return f"{shown} of the {form.minimum_sections} sections a {form.name} shows at least"
+        return f"{shown} of the form's sections found, {form.minimum_sections} are needed"
     if not titled and shown < len(form.sections):
-        return f"no title of a {form.name}"
+        return f"no title of the form {form.name}"
     return ""
 
 

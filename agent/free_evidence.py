@@ -16,7 +16,7 @@ def not_this_form(document: Document, form: Form) -> str:
     if not text.strip():
         return "the text is empty"
     if form.titles and not any(re.search(title, text) for title in form.titles):
-        return f"no title of a {form.name}"
+        return f"no title of the form {form.name}"
     free = form.free
     if free and any(figure.required for figure in free.figures) and not any(printed(document.lines)):
         return "no figure is printed"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from agent.outcome import Grade, Reason
@@ -159,12 +160,53 @@ MESSAGES: Mapping[str, str] = {
     "its separator leaves open what it says, and no sum settles that": "分隔符有两种读法，合计无法判定",
     "an amount is printed here that nothing accounts for": "这里印有没有用到的金额",
 }
-"""The plain messages of findings in Chinese; those that carry values stay as they are."""
+"""The plain messages of findings in Chinese."""
+
+_TABLE = r"(?P<table>[^\s:]+): "
+PATTERNS: Sequence[tuple[str, str]] = (
+    (rf"{_TABLE}rows not found: (?P<rows>.+)", "{table}：找不到这些行：{rows}"),
+    (rf"{_TABLE}no figure is printed", "{table}：没有印出任何数字"),
+    (rf"{_TABLE}no list found", "{table}：找不到清单"),
+    (rf"{_TABLE}lines not read as entries", "{table}：有的行读不成条目"),
+    (rf"{_TABLE}no table: its section is there without a table", "{table}：有这一部分，没有表格"),
+    (rf"{_TABLE}no table: its section was not found", "{table}：找不到这一部分"),
+    (
+        rf"{_TABLE}no table; the text says: (?P<words>.+) \(a statement that there were none is no table of zeros\)",
+        "{table}：没有表格；原文说：{words}（说没有，不等于一张全为零的表）",
+    ),
+    (rf"{_TABLE}columns stand in another order: (?P<names>.+)", "{table}：各列的顺序与表式不同：{names}"),
+    (rf"{_TABLE}the table stands more than once", "{table}：这张表不止出现一次"),
+    (rf"{_TABLE}figures stand before the first label", "{table}：第一个标签之前就有数字"),
+    (
+        rf"{_TABLE}(?P<row>.+): the column heads are of another edition: (?P<names>.+)",
+        "{table}：{row}的表头是另一版的：{names}",
+    ),
+    (
+        rf"{_TABLE}(?P<row>.+): its unit is (?P<unit>\S+), not (?P<wanted>.+)",
+        "{table}：{row}的单位是{unit}，不是{wanted}",
+    ),
+    (
+        r"(?P<field>\S+) in prose differs from (?P<path>\S+); its scope may be another",
+        "文字中的 {field} 与 {path} 不同；统计口径可能不同",
+    ),
+    (r"(?P<field>\S+): the parts of (?P<whole>\S+) add up to (?P<sum>\S+)", "{field}：{whole} 的分项之和是 {sum}"),
+    (
+        r"(?P<shown>\d+) of the form's sections found, (?P<least>\d+) are needed",
+        "只找到 {shown} 个部分，至少要有 {least} 个",
+    ),
+    (r"no title of the form (?P<form>\S+)", "没有 {form} 的标题"),
+)
+"""Patterns of the messages that carry values, with what they say in Chinese."""
 
 
 def message(language: Language, english: str) -> str:
     """What a finding says, in one language where that is known."""
-    return MESSAGES.get(english, english) if language == "zh" else english
+    if language == "en" or english in MESSAGES:
+        return english if language == "en" else MESSAGES[english]
+    for pattern, chinese in PATTERNS:
+        if found := re.fullmatch(pattern, english):
+            return chinese.format(**found.groupdict())
+    return english
 
 
 def say(language: Language, text: str, **values: object) -> str:

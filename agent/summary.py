@@ -56,7 +56,7 @@ def plain(outcome: Outcome, form: Form | None, language: Language) -> Iterator[R
     """The outcome for a person: record, sums, findings, what is unread, what it cost."""
     yield _head(outcome, language)
     if isinstance(outcome, NotThisForm):
-        yield _line(say(language, "why", why=outcome.why))
+        yield _line(say(language, "why", why=message(language, outcome.why)))
     else:
         labels = Labels(form, outcome.reading.variants, language)
         if isinstance(outcome, NeedsReview):

@@ -12,12 +12,15 @@ import pytest
 from rich.console import Console, RenderableType
 
 from agent import serial
-from agent.language import GRADES, MESSAGES, REASONS, RULES, TEXTS, Language, choose
+from agent.language import GRADES, MESSAGES, REASONS, RULES, TEXTS, Language, choose, message
 from agent.outcome import Accepted, Figure, Finding, Grade, NeedsReview, NotThisForm, Reading, Reason, Usage, Words
 from agent.summary import as_json, for_review, of_check, plain
 from agent.sums import check
 from agent.tables import safe
+from eval.cases import load_folder
+from eval.evaluation import GOLD
 from schemas import load
+from tests.written import outcome_of
 
 FORM = load("ogi-annual-report")
 KEYS = {"status", "form", "edition", "record", "findings", "grades", "unread", "reader", "usage", "document"}
@@ -222,3 +225,13 @@ def test_the_language_is_that_asked_for_or_of_the_locale(
 
 def test_safe_keeps_every_letter_a_person_reads() -> None:
     assert safe("青岚县 A-1，（二）𠀀 é") == "青岚县 A-1，（二）𠀀 é"
+
+
+def test_whatever_is_told_of_the_fixtures_has_its_chinese() -> None:
+    outcomes = [outcome_of(case.text, case.form or FORM) for case in load_folder(GOLD)]
+    told = {f.message for o in outcomes if not isinstance(o, NotThisForm) for f in o.findings if f.rule != "sum"}
+    told |= {outcome.why for outcome in outcomes if isinstance(outcome, NotThisForm)}
+
+    assert len(told) > 10
+    assert {english for english in told if message("zh", english) == english} == set()
+    assert all(message("en", english) == english for english in told)
