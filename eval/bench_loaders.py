@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import InputError
+from agent.outcome import TRUSTED
 from agent.pipeline import extract
 from eval import render
 from eval.cases import Case
@@ -38,7 +39,7 @@ CONDITIONS = (
 
 @dataclass(frozen=True)
 class Score:
-    """Figures of a report against its truth. ``trusted``: wrong and yet in the record, which must be none."""
+    """Figures of a report against its truth. ``trusted``: wrong and yet graded proved or read, which must be none."""
 
     figures: int
     right: int
@@ -57,12 +58,11 @@ def scan_score(case: Case, scan: bytes) -> Score:
     if outcome.status == "not_this_form":
         return Score(len(figures), 0, 0, 0, outcome.status, seconds)
     read = {path: outcome.reading.value(path) for path in figures}
-    kept = Case("", "accepted", outcome.record).figures()
     return Score(
         len(figures),
         sum(read[path] == value for path, value in figures.items()),
         sum(read[path] not in (None, value) for path, value in figures.items()),
-        sum(kept.get(path) not in (None, value) for path, value in figures.items()),
+        sum(read[path] not in (None, value) and outcome.grades.get(path) in TRUSTED for path, value in figures.items()),
         outcome.status,
         seconds,
     )
@@ -75,7 +75,7 @@ def scanned(printed: bytes, dpi: int, wear: str) -> bytes:
 
 def scans(styles: Sequence[Style] = render.STYLES, seeds: Sequence[int] = (1,)) -> Iterator[str]:
     """A Markdown table: figures right by condition."""
-    yield "| dpi | wear | figures | right | wrong | wrong in the record | seconds a report |"
+    yield "| dpi | wear | figures | right | wrong | wrong and trusted | seconds a report |"
     yield "|---|---|---|---|---|---|---|"
     cases = [generate(seed, layout="tab", damage=()) for seed in seeds]
     printed = [(case, render.pdf(case.text, style)) for case in cases for style in styles]

@@ -165,6 +165,27 @@ def test_a_figure_read_in_two_ways_is_doubtful() -> None:
     assert [c is not None and c < 0.5 for c in confidence] == [False, True, False]
 
 
+def test_two_figures_whose_rule_was_lost_are_no_figure_to_trust() -> None:
+    grey = page({(0, 0): 1, (0, 1): 2})
+    grey[435:465, 1100:1106] = 0
+
+    found = lines(grey, 1, Counter())
+
+    assert rows(found)[0] == ("1", "3", "")
+    assert [place.confidence for place in found[1].places if place] == [0.99, 0.3, 0.95]
+
+
+def test_figures_that_the_engine_took_for_one_line_are_parted_where_columns_are() -> None:
+    grey = numpy.full((2800, 2000), 255, numpy.uint8)
+    for top in (1000, 1060):
+        for left in (500, 520, 620):
+            grey[top : top + 30, left : left + 6] = 0
+
+    found = lines(grey, 1, Counter(boxes=[(490, 990, 640, 1040), (490, 1050, 640, 1100)]))
+
+    assert [line.cells for line in found] == [("2", "1"), ("2", "1")]
+
+
 @pytest.mark.parametrize(("unsure", "doubted"), [((), False), ((3,), True)])
 def test_a_figure_outside_of_tables_is_read_twice_too(unsure: Sequence[int], doubted: bool) -> None:
     grey = numpy.full((2800, 2000), 255, numpy.uint8)

@@ -26,6 +26,8 @@ SURE = 0.8
 BLANK = 0.95
 MARGIN = 6  # pixels between a rule's middle and what is looked at in a cell
 SPECK = 10  # pixels; ink smaller than this both ways is dirt
+APART = 0.8  # of a figure's height: digits of one figure stand closer
+FAR = 1.5  # of a line's height: words of one sentence stand closer
 TIGHT, LOOSE = 4, 12  # pixels of paper around the ink of the first and of the second reading
 
 _FIGURE = re.compile(r"[-－]?[\d０-９][\d０-９.,，]*")
@@ -54,18 +56,28 @@ def lines(grey: Picture, number: int, engine: Reader) -> list[Line]:
         found.append((grid.box[1], [EMPTY, *sheet.rows(grid), EMPTY]))
     cells = [cell for grid in grids for row in grid.rows for cell in row if cell]
     loose = [box for box in boxes if not any(_is_inside(box, cell) for cell in cells)]
-    words = [_word(box, _line(grey, box, engine)) for box in loose]
+    words = [word for box in loose for word in _line(grey, ink, box, engine)]
     found += [(height, [line]) for height, line in columns.lines([w for w in words if w.text], page)]
     return [line for _, part in sorted(found, key=lambda f: f[0]) for line in part]
 
 
-def _line(grey: Picture, box: Box, engine: Reader) -> Reading:
-    """A line of text outside of tables; read again where it holds figures, and doubted where these differ."""
+def _line(grey: Picture, ink: Picture, box: Box, engine: Reader) -> list[Word]:
+    """A line outside of tables, parted where columns are; figures are read again, and doubted where these differ."""
     first = engine.read(_strip(grey, box, 0))
-    if not _digits(first):
-        return first
-    second = engine.read(_enlarged(_strip(grey, box, TIGHT)))
-    return first if _digits(first) == _digits(second) else Reading(first.text, min(first.score, DOUBTFUL))
+    figures = _is_figure("".join(first.text.split()))
+    spots = _spots(ink, (box[0] - TIGHT, box[1] - TIGHT, box[2] + TIGHT, box[3] + TIGHT))
+    parts = _parted(spots, APART * _height(spots) if figures else FAR * (box[3] - box[1]))
+    if len(parts) > 1:
+        boxes = ((min(spot[0] for spot in part), box[1], max(spot[2] for spot in part), box[3]) for part in parts)
+        return [word for part in boxes for word in _line(grey, ink, part, engine)]
+    if _digits(first):
+        second = engine.read(_enlarged(_strip(grey, box, TIGHT)))
+        first = first if _digits(first) == _digits(second) else _doubted(first)
+    return [_word(box, first)]
+
+
+def _doubted(reading: Reading) -> Reading:
+    return Reading(reading.text, min(reading.score, DOUBTFUL))
 
 
 def _digits(reading: Reading) -> str:
@@ -117,7 +129,10 @@ class _Sheet:
         if _LABEL.search(first.text) and len(first.text) > 1:
             return first
         second = self._engine.read(_enlarged(_strip(self._grey, _around(spots), LOOSE)))
-        return agreed(first, second, lambda: self._engine.read(_strip(self._grey, inside, 0)))
+        found = agreed(first, second, lambda: self._engine.read(_strip(self._grey, inside, 0)))
+        # Two figures whose rule between them was too faint look like one.
+        apart = len(_parted(spots, APART * _height(spots))) > 1 and len(_stacked(spots)) == 1
+        return _doubted(found) if _is_figure(found.text) and apart else found
 
     def _first(self, inside: Box, spots: Sequence[Box]) -> Reading:
         """The reading line by line, at the size of the page."""
@@ -143,7 +158,22 @@ def agreed(first: Reading, second: Reading, third: Callable[[], Reading]) -> Rea
     if not options:
         return Reading(UNREAD, 0.0)
     best = max(options, key=lambda r: (sum(o.text == r.text for o in options), _is_figure(r.text), r.score))
-    return Reading(best.text, min(best.score, DOUBTFUL))
+    return _doubted(best)
+
+
+def _parted(spots: Sequence[Box], gap: float) -> list[list[Box]]:
+    """The marks of a line in groups that stand further apart than ``gap``."""
+    found: list[list[Box]] = []
+    for spot in sorted(spots):
+        if found and spot[0] - max(other[2] for other in found[-1]) <= gap:
+            found[-1].append(spot)
+        else:
+            found.append([spot])
+    return found
+
+
+def _height(spots: Sequence[Box]) -> int:
+    return max((spot[3] - spot[1] for spot in spots), default=0)
 
 
 def _is_figure(text: str) -> bool:
