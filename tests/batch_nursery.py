@@ -1,6 +1,7 @@
 """Starts batches at once, to be killed: everything is imported already, and each is a fork of its own.
 
-A job is a line of JSON on standard input; what comes back is the process's number, then how it ended.
+Says when it is ready. A job is a line of JSON on standard input; what comes back is the process's number, then how
+it ended.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def main() -> None:
     """Fork for each job."""
     for name in PRELOADED:
         __import__(name)
+    print("ready", flush=True)
     for line in sys.stdin:
         process = os.fork()
         if process == 0:
