@@ -201,7 +201,7 @@ def retry(
 @output.JSON
 @output.LANG
 def history(id: int, db: Path, as_json: bool, lang: str | None) -> None:
-    """Show what was decided about a report, by whom, when and why · 处理经过。"""
+    """Show who decided what, when and why · 处理经过。"""
     from dataclasses import asdict
 
     from agent import decisions

@@ -23,6 +23,7 @@ def review() -> None:
 @output.LANG
 def list_waiting(db: Path, form: str | None, as_json: bool, lang: str | None) -> None:
     """List what waits, oldest first · 列出待复核的报告。"""
+    from agent.desk.texts import local
     from agent.language import choose, say
     from agent.stored import waiting
 
@@ -36,7 +37,7 @@ def list_waiting(db: Path, form: str | None, as_json: bool, lang: str | None) ->
         click.echo(say(language, "nothing_waits"))
         return
     heads = [say(language, head) for head in ("id", "document", "form", "why_head", "problems", "since")]
-    rows = [[str(r.id), r.name, r.form, ", ".join(r.reasons), str(r.findings), r.opened[:16]] for r in reports]
+    rows = [[str(r.id), r.name, r.form, ", ".join(r.reasons), str(r.findings), local(r.opened)] for r in reports]
     output.show([output.listing(heads, rows)])
 
 
@@ -47,7 +48,10 @@ def list_waiting(db: Path, form: str | None, as_json: bool, lang: str | None) ->
 @output.JSON
 @output.LANG
 def show(id: int, db: Path, form: str | None, as_json: bool, lang: str | None) -> None:
-    """Show one as it stands: failed sums, lines of the source, both readings · 显示一份：不符之处、原文、读数。"""
+    """Show one: what is wrong, the source, the readings · 显示一份。
+
+    As it stands now, with the commands that may settle it.
+    """
     from agent import decisions, review_told
     from agent.language import choose
     from agent.outcome import NeedsReview

@@ -42,7 +42,7 @@ def plain(
     if isinstance(review.current, NeedsReview) and wrong:
         yield from summary.for_review(review.current, lines, form, language)
     else:
-        yield Text(text(language, "nothing_wrong"), "green")
+        yield Text(text(language, "nothing_wrong" if review.open else "nothing_is_wrong"), "green")
         yield from _by_word(review, language)
     if not review.open:
         yield Text(safe(text(language, "closed", how=how(review.closed_by, language))), "bold")

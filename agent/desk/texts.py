@@ -45,6 +45,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "lines_left_out": ("…… 略去 {count} 行 ……", "… {count} lines left out …"),
     "wrong": ("不符之处", "What is wrong"),
+    "nothing_is_wrong": ("没有不符之处。", "Nothing is wrong."),
     "nothing_wrong": ("没有不符之处，可以接受。", "Nothing is wrong any more; it can be accepted."),
     "warnings": ("提示", "Warnings"),
     "difference": ("差 {difference}", "difference {difference}"),

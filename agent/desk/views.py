@@ -19,6 +19,7 @@ from agent.offers import Offer, offers
 from agent.outcome import Grade
 from agent.review import Review
 from agent.squeeze import Squeezed
+from agent.tables import Labels
 from schemas.form import Form
 
 _OPEN = (Grade.UNREAD, Grade.CONTRADICTED)
@@ -67,6 +68,7 @@ def report(desk: Desk, run: int, chosen: Chosen, language: Language) -> dict[str
         "undo": _undo(review),
         "undone": {decision.undoes for decision in review.history},
         "who": lambda name: by(name, language),
+        "label": Labels(form, review.current.reading.variants, language).figure,
         "how": how(review.closed_by, language),
         **_beside(desk, review, form, language),
     }
