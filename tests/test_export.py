@@ -212,6 +212,23 @@ def test_a_formula_in_a_workbook_is_text(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("shape", ["long", "wide"])
+def test_an_organ_named_like_a_formula_is_a_name(path: Path, tmp_path: Path, accepted: Accepted, shape: str) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    with Store(path) as store:
+        put(store, accepted, {FEES: Figure(Decimal("1.50"), "=1.50", 1, "offline")}, NASTY)
+    for format_ in READERS:
+        export(path, FORM, tmp_path / f"out.{format_}", format_, shape)  # type: ignore[arg-type]
+
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["data"]
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert [cell.value for cell in cells if cell.data_type == "f"] == []
+    assert all(cell.quotePrefix for cell in cells if str(cell.value).startswith("="))
+    assert {str(row["subject"]) for row in from_csv(tmp_path / "out.csv")} == {f"'{NASTY}"}
+    for format_ in ("jsonl", "parquet"):
+        assert {row["subject"] for row in READERS[format_](tmp_path / f"out.{format_}")} == {NASTY}
+
+
 def test_a_document_cannot_steer_a_terminal_through_an_export(path: Path, tmp_path: Path) -> None:
     name = "\x1b]0;owned\x07\x9b31m\u202e<script>.txt"
     pipeline.extract(SAMPLE, name=name, store=path)
