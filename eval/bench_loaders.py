@@ -87,9 +87,12 @@ def scans(styles: Sequence[Style] = render.STYLES, seeds: Sequence[int] = (1,)) 
 
 
 def formats() -> Iterator[str]:
-    """A Markdown table: seconds and peak memory by format."""
-    yield "| format | bytes | pages | seconds | seconds a page | peak MiB |"
-    yield "|---|---|---|---|---|---|"
+    """A Markdown table: seconds and peak memory by format; a format without pages counts as one.
+
+    ``of a processor``: what the reading processes used of all cores together, other work on the machine left out.
+    """
+    yield "| format | bytes | pages | seconds | seconds a page | of a processor | peak MiB of the largest process |"
+    yield "|---|---|---|---|---|---|---|"
     text = generate(1, layout="tab", damage=()).text
     with tempfile.TemporaryDirectory() as folder:
         for name, make in _files(text).items():
@@ -98,7 +101,7 @@ def formats() -> Iterator[str]:
                 path.write_bytes(make())
                 yield f"| {name} | {path.stat().st_size} | {_measured(path)} |"
             except (FileNotFoundError, ImportError, InputError, RuntimeError) as error:
-                yield f"| {name} | not measured: {error} | | | | |"
+                yield f"| {name} | not measured: {error} | | | | | |"
 
 
 def _files(text: str) -> dict[str, Callable[[], bytes]]:
@@ -115,6 +118,7 @@ def _files(text: str) -> dict[str, Callable[[], bytes]]:
         "doc": lambda: render.office(render.docx(text), "docx", "doc:MS Word 97"),
         "pdf": printed,
         "scan.pdf": lambda: scanned(printed(), 150, "clean"),
+        "png": lambda: render.png(next(render.images(printed(), 150)), 150),
     }
 
 
@@ -123,10 +127,12 @@ import resource, sys, time
 from pathlib import Path
 from agent.document import load
 start = time.perf_counter()
-pages = load(Path(sys.argv[1])).pages or 1
+pages = load(Path(sys.argv[1])).pages
 seconds = time.perf_counter() - start
-peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024
-print(f"{pages} | {seconds:.2f} | {seconds / pages:.2f} | {peak}")
+both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+peak = max(one.ru_maxrss for one in both) // 1024
+used = both[1].ru_utime + both[1].ru_stime
+print(f"{pages or '-'} | {seconds:.2f} | {seconds / (pages or 1):.2f} | {used:.2f} | {peak}")
 """
 
 

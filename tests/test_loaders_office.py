@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +13,10 @@ import pytest
 from agent.document import load
 from agent.errors import InputError
 from agent.loaders.limits import Limits, open_zip
+from agent.outcome import NeedsReview, Reason
+from agent.pipeline import extract
 from eval import render
+from tests.paper import needs_soffice
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 MC = "http://schemas.openxmlformats.org/markup-compatibility/2006"
@@ -119,6 +121,13 @@ def test_the_blank_official_form_has_all_its_rows(reports: Path) -> None:
     assert [sum(len(row) == width for row in rows) for width in (4, 10, 15)] == [14, 28, 4]
 
 
+def test_the_blank_official_form_is_recognised_and_incomplete(reports: Path) -> None:
+    outcome = extract(reports / "blank_form_2021.docx", reader="offline")
+
+    assert isinstance(outcome, NeedsReview)
+    assert (outcome.edition, outcome.reasons) == ("2021", (Reason.INCOMPLETE,))
+
+
 def bomb(size: int = 40 * 2**20) -> bytes:
     return docx(p(" " * size))
 
@@ -208,7 +217,6 @@ def test_a_workbook_keeps_its_cells() -> None:
     ]
 
 
-needs_soffice = pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 RTF = rb"""{\rtf1\ansi\ansicpg936 {\trowd\cellx2000\cellx4000\intbl Rules\cell 21\cell\row}
 {\field{\*\fldinst INCLUDEPICTURE "%s" \\d}{\fldrslt x}}\par End\par}"""
 

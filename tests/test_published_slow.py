@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -13,14 +12,9 @@ from agent.pipeline import extract
 from eval import render
 from eval.cases import Case, load_folder
 from eval.evaluation import GOLD
+from tests.paper import needs_chromium, needs_soffice
 
 pytestmark = pytest.mark.slow
-needs_chromium = pytest.mark.skipif(
-    shutil.which("chromium") is None, reason="needs Chromium and fonts: apt install chromium fonts-noto-cjk"
-)
-needs_soffice = pytest.mark.skipif(
-    shutil.which("soffice") is None, reason="needs LibreOffice: apt install libreoffice-writer-nogui"
-)
 
 CASES = load_folder(GOLD)
 NO_PAPER = frozenset({"gaps", "aligned", "ideographic", "half_glued"})

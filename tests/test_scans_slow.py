@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from functools import cache
 
@@ -13,10 +12,9 @@ from eval import render
 from eval.bench_loaders import CONDITIONS, scan_score, scanned
 from eval.cases import Case
 from eval.generator import generate
+from tests.paper import needs_chromium, needs_soffice
 
 pytestmark = pytest.mark.slow
-needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
-needs_soffice = pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 
 SEEDS = (0, 1, 2)
 STYLES = dict(zip(CONDITIONS, render.STYLES * 2, strict=False))
