@@ -37,7 +37,7 @@ def write(runs: Runs, cases: Mapping[str, Case]) -> str:
 
 def _plots(runs: Sequence[tuple[Run, Tally]]) -> Iterator[tuple[str, str]]:
     spent = _by_tokens(runs)
-    if spent:
+    if any(tokens for one in spent for tokens, _ in one.points):
         across = "tokens per accepted report 每份通过报告的词元"
         yield "Accuracy against cost 准确与成本", scatter(spent, across, "straight through 直通率", top=1.0)
     faulty = _by_fault_rate(runs)
