@@ -183,7 +183,7 @@ class Batch:
             if self.tally.stopped:
                 return
             jobs = await asyncio.to_thread(self._named, some)
-            self.tally.changed += await self.writer.write(partial(self.ledger.changed, jobs))
+            self.tally.changed += await self.writer.write(partial(self.ledger.renew, jobs))
             statuses = await self.writer.write(partial(self.ledger.enrol, jobs))
             async for job in self._leased(list(self._open(jobs, statuses))):
                 yield job

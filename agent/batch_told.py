@@ -227,11 +227,16 @@ def state(path: Path) -> State:
 
 
 def documents(path: Path, status: str) -> Iterator[dict[str, Any]]:
-    """The documents of a status, and why they are in it. Raises UsageError where there is no file."""
+    """The documents of a status, at every place where they were found, and why they are in it.
+
+    Raises UsageError where there is no database.
+    """
     with open_for_reading(path) as db:
         if db.execute("select 1 from sqlite_master where name = 'jobs'").fetchone():
             rows = db.execute(
-                "select path, form, reader, run, error from jobs where status = ? order by path", (status,)
+                "select coalesce(origins.path, jobs.path) as path, form, reader, run, error from jobs"
+                " left join origins using (document) where status = ? order by 1",
+                (status,),
             )
             yield from map(dict, rows)
 

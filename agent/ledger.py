@@ -110,18 +110,24 @@ class Ledger:
                     db.execute("update jobs set status = ?, changed = ? where key = ?", (stored, now, job.key))
             return {key: before or "waiting" for key, (before, _) in _known(db, [job.key for job in jobs]).items()}
 
-    def changed(self, jobs: Sequence[Job]) -> int:
-        """How many are new texts in files that were read before."""
+    def renew(self, jobs: Sequence[Job]) -> int:
+        """How many are new texts in files read before; what came to nothing of the former texts is forgotten."""
         named = json.dumps([[clean(job.entry.path), job.sha256] for job in jobs if job.sha256])
         with self.store.transaction() as db:
-            row = db.execute(
-                "select count(*) from json_each(?) as named where exists"
-                " (select 1 from origins where path = named.value ->> 0)"
+            changed = db.execute(
+                "select distinct named.value ->> 0 from json_each(?) as named"
+                " where exists (select 1 from origins where path = named.value ->> 0)"
                 " and not exists (select 1 from origins where path = named.value ->> 0"
                 " and document = named.value ->> 1)",
                 (named,),
+            ).fetchall()
+            db.executemany(
+                "delete from jobs where path = ? and status in ('failed', 'waiting')"
+                " and not exists (select 1 from asked where asked.key = jobs.key)"
+                " and not exists (select 1 from origins where document = jobs.document and path <> jobs.path)",
+                changed,
             )
-            return int(row.fetchone()[0])
+        return len(changed)
 
     def _put(self, db: sqlite3.Connection, job: Job, status: str, now: str) -> None:
         path = clean(job.entry.path)

@@ -143,7 +143,7 @@ def test_what_failed_is_shown_and_tried_again(in_a_folder: Path, capsys: pytest.
     capsys.readouterr()
 
     gouji("batch", "status", "--json")
-    assert told(capsys)["jobs"][0]["accepted"] == 4
+    assert told(capsys)["jobs"] == [{"form": "fruit-stall", "reader": "offline", "model": None, "accepted": 4}]
 
 
 def test_where_nothing_failed_nothing_is_tried_again(capsys: pytest.CaptureFixture[str]) -> None:
@@ -271,11 +271,13 @@ def test_documents_of_one_status_are_listed_with_the_reason(
 ) -> None:
     blank = in_a_folder / "stalls" / "blank.txt"
     blank.write_text(" ")
+    (in_a_folder / "stalls" / "copy.txt").write_text(" ")
     gouji("batch", "stalls", *FORM, "--reader", "offline")
     capsys.readouterr()
 
     gouji("batch", "list")
-    assert capsys.readouterr().out == f"{blank}: the file is empty\n"
+    copy = blank.with_name("copy.txt")
+    assert capsys.readouterr().out == f"{blank}: the file is empty\n{copy}: blank.txt: the file is empty\n"
     gouji("batch", "list", "--status", "accepted")
     assert capsys.readouterr().out.splitlines() == [str(in_a_folder / "stalls" / f"stall_{n:06}.txt") for n in range(4)]
     gouji("batch", "list", "--json")
