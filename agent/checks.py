@@ -70,7 +70,7 @@ def check(reading: Reading, evidence: Evidence, document: Document, attested: Co
     doubtful = _doubtful(evidence, document, matched.keys() - spoken) - covered
     spoken |= doubtful & set(attested)
     doubtful -= spoken
-    findings += _unproved(doubtful - failed, matched)
+    findings += _unproved(doubtful, matched)
     graded = {path: _grade(path, matched, covered, failed, doubtful, reading) for path in paths}
     grades = graded | dict.fromkeys(spoken, Grade.ATTESTED)
     findings += _prose(reading, evidence.form)

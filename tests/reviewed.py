@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent import decisions, offline, pipeline
-from agent.document import Document, load
+from agent.document import CellPlace, Document, load
 from agent.evidence import Evidence, gather
 from agent.outcome import Accepted, Figure, NeedsReview, Reading
 from agent.review import Review, correct, reviewer, settle
@@ -27,14 +28,21 @@ LIN, MA = reviewer("Lin"), reviewer("Ma")
 class Given:
     """A report, what its source shows, and a store in which it waits."""
 
-    def __init__(self, path: Path, text: str, misread: Mapping[str, int | None] = {}) -> None:
+    def __init__(self, path: Path, text: str, misread: Mapping[str, int | None] = {}, unsure: str = "") -> None:
         self.document: Document = load(text, name="青岚.txt")
         self.evidence: Evidence = gather(self.document, FORM)
+        if unsure:  # a scan, and one figure not read for sure
+            self.document = replace(self.document, cells=dict(self._scanned(unsure)), pages=1)
         self.store = Store(path)
         self.run = self.store.begin("k", self.document, "model", "m")
         self.outcome = self._read(misread)
         if isinstance(self.outcome, NeedsReview):
             self.store.hold(self.run, self.outcome)
+
+    def _scanned(self, unsure: str) -> Iterator[tuple[tuple[int, int], CellPlace]]:
+        for path, cell in self.evidence.cells.items():
+            if cell.cell is not None:
+                yield (cell.line, cell.cell), CellPlace(1, confidence=0.3 if path == unsure else 0.99)
 
     def _read(self, misread: Mapping[str, int | None]) -> Accepted | NeedsReview:
         first = offline.read(self.document, FORM, self.evidence)

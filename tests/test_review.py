@@ -138,6 +138,25 @@ def test_a_sum_that_fails_over_a_reviewers_word_is_not_the_reports_own(path: Pat
     assert given.rows("select standing from records") == [("attested",)]
 
 
+def test_a_sum_over_what_ocr_was_not_sure_of_is_not_the_reports_own_until_a_person_has_looked(path: Path) -> None:
+    text = SAMPLE.read_text(encoding="utf-8").replace("2\t1\t0\t1\t4\t", "2\t1\t4\t1\t4\t")  # a 0 read as 4
+    given = Given(path, text, unsure="table4.reconsideration.other")
+
+    with given.store:
+        assert isinstance(given.outcome, NeedsReview)
+        assert given.outcome.reasons == (Reason.UNREADABLE, Reason.SOURCE_DOES_NOT_ADD_UP)
+        assert misprints(given.outcome, FORM) == ()
+        with pytest.raises(RefusedError, match="read with doubt"):
+            given.accept(as_published=True)
+        looked = given.correct({"table4.reconsideration.other": "4"})  # it is printed so, says a person
+        assert isinstance(looked.current, NeedsReview)
+        assert looked.current.reasons == (Reason.SOURCE_DOES_NOT_ADD_UP,)
+        given.accept(as_published=True)
+    assert given.rows("select value, grade from figures where path = 'table4.reconsideration.other'") == [
+        ("4", "attested")
+    ]
+
+
 def test_what_is_refused_is_told_in_both_languages_with_the_way_out(faulty: Given) -> None:
     with pytest.raises(RefusedError) as refused:
         faulty.accept()
