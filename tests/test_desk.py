@@ -15,7 +15,7 @@ import pytest
 from agent import pipeline
 from agent.desk.app import application
 from agent.desk.desk import Desk
-from agent.document import load
+from agent.document import CellPlace, load
 from agent.outcome import NeedsReview
 from agent.review import reviewer
 from agent.store import Store
@@ -102,6 +102,16 @@ def test_each_figure_has_its_grade_its_place_and_its_turn(browser: Browser) -> N
     assert "\t5\t" in FAULTY.split("\n")[line - 1]
     assert 'data-cell="4"' in cell
     assert "data-doubt" in cell
+
+
+def test_before_a_scan_is_accepted_as_published_its_reader_is_told_to_look(browser: Browser) -> None:
+    source = browser.desk.document(browser.desk.review(1))
+    sure = replace(source, cells={(68, cell): CellPlace(1, confidence=0.99) for cell in range(15)}, pages=1)
+    assert "文字识别读出" not in browser.get("/report/1").words
+
+    browser.desk.store.begin("read anew", sure, "offline", None)
+
+    assert "这是扫描件，数字由文字识别读出" in browser.get("/report/1").words
 
 
 def test_tables_stand_as_the_form_prints_them(browser: Browser) -> None:

@@ -100,6 +100,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "数字照原文读出无误，是报告本身有误。记录注明“照原样”，并记下 {count} 项不符。",
         'Read as it stands; the report itself is wrong. The record is marked "as published", with {count} findings.',
     ),
+    "publish_scanned": (
+        "这是扫描件，数字由文字识别读出：请先对照图像，看清不符的每个数字。",
+        " This is a scan, read by OCR: look at each figure of a failed sum on the page first.",
+    ),
     "publish_not": (
         "不能照原样接受：还有数字没有从原文读准。",
         "It cannot be accepted as published: some figures were not read right from the source.",

@@ -51,6 +51,7 @@ def report(desk: Desk, run: int, chosen: Chosen, language: Language) -> dict[str
         "form_title": form.title,
         "source": source,
         "drawable": has_pages(source),
+        "scanned": any(place.confidence is not None for place in source.cells.values()),
         "sheet": sheet(review, source, form, language),
         "marks": MARKS,
         "reason_words": REASONS,
