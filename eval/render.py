@@ -46,6 +46,25 @@ UKAI = Style(
 NOTO_SANS = Style("noto-sans", "Noto Sans CJK SC", 8, "td {border: 0.4pt solid #333; padding: 4pt 3pt}")
 UMING = Style("ming", "AR PL UMing CN", 9.5, "td {border: 0.7pt solid #000; padding: 2pt}")
 STYLES = (NOTO_SERIF, ZENHEI, UKAI, NOTO_SANS, UMING)
+UNTUNED = (
+    Style("micro-hei-thin", "WenQuanYi Micro Hei", 9, "td {border: 0.3pt solid #666; padding: 2pt}"),
+    Style("kai-heavy", "AR PL UKai CN", 9, "td {border: 2.2pt solid #000; padding: 2pt 3pt}"),
+    Style(
+        "ming-shaded",
+        "AR PL UMing CN",
+        9,
+        "td {border: 0.6pt solid #000; padding: 2pt} tr:nth-child(-n+3) td {background: #c8c8c8}"
+        " td:first-child {background: #e4e4e4; font-weight: bold}",
+    ),
+    Style(
+        "zenhei-striped",
+        "WenQuanYi Zen Hei",
+        9,
+        "td {border: 0.5pt solid #000; padding: 1pt 2pt} tr:nth-child(even) td {background: #ddd}",
+    ),
+    Style("sans-double", "Noto Sans CJK SC", 8.5, "td {border: 2.5pt double #000; padding: 2pt}"),
+)
+"""Styles the reader of scans was not made with."""
 UNRULED = Style("unruled", "Noto Sans CJK SC", 8.5, "td {border: none; padding: 1pt 5pt}")
 
 

@@ -359,6 +359,23 @@ def test_a_word_under_another_is_no_part_of_its_line() -> None:
     assert found == [("No 28 Lane 1",), ("City",)]
 
 
+def test_a_table_keeps_its_columns_over_a_page_break_where_one_page_shows_fewer() -> None:
+    first = ruled((50, 150, 250), (60, 40)) + text(52, 46, "Kind") + text(152, 46, "Number") + text(200, 20, "- 1 -")
+    second = ruled((50, 150, 200, 250), (280, 260)) + text(52, 266, "a") + text(152, 266, "1") + text(202, 266, "2")
+
+    document = read(first, second)
+
+    assert [line for line in document.lines if "\t" in line] == ["Kind\tNumber\t", "a\t1\t2"]
+    assert [cell for line, cell in document.cells if line == document.lines.index("Kind\tNumber\t") + 1] == [0, 1]
+
+
+def test_another_table_on_the_next_page_keeps_its_own_columns() -> None:
+    first = ruled((50, 130, 250), (60, 40)) + text(52, 46, "Kind") + text(152, 46, "Number")
+    second = ruled((50, 150, 200, 250), (280, 260)) + text(52, 266, "a") + text(152, 266, "1") + text(202, 266, "2")
+
+    assert shown(read(first, second)) == ["Kind\tNumber", "a\t1\t2"]
+
+
 @pytest.mark.parametrize("name", ["real_hongze_2023", "real_huaian_2024"])
 def test_a_real_pdf_gives_the_record_of_its_text(reports: Path, name: str) -> None:
     printed, converted = (extract(reports / file, reader="offline") for file in (f"{name}.pdf", f"{name}_cells.txt"))

@@ -13,6 +13,7 @@ from agent.document import Progress
 from agent.errors import InputError
 from agent.loaders.blocks import Line
 from agent.loaders.child import ask
+from agent.loaders.joins import join
 from agent.loaders.limits import LIMITS
 
 NEEDS = {
@@ -47,8 +48,9 @@ def pages(kind: str, data: bytes, progress: Progress | None) -> Iterator[Sequenc
         if len(scanned) > LIMITS.ocr_pages:
             raise InputError(f"has {len(scanned)} scanned pages, more than {LIMITS.ocr_pages}")
         found |= _recognised(data, scanned, progress)
-    for number in sorted(found):
-        yield found[number] or ()
+    whole = [list(found[number] or ()) for number in sorted(found)]
+    join(whole)
+    yield from whole
 
 
 def _recognised(data: bytes, scanned: Sequence[int], progress: Progress | None) -> dict[int, Sequence[Line] | None]:
