@@ -55,9 +55,11 @@ def test_a_fixture_printed_by_a_browser_ends_as_its_text(case: Case) -> None:
 
     if case.layout in NO_PAPER:
         assert found[0] != "accepted" or found == expected
-    else:
-        assert filled(load(data, name="report").text) == filled(case.text)
-        assert found == expected
+        return
+    assert filled(load(data, name="report").text) == filled(case.text)
+    assert found[:2] == expected[:2]
+    # Paper breaks a glued line anywhere, so that less of what stays in review may be decided.
+    assert found[2] == expected[2] or (case.layout == "glued" and found[0] == "review")
 
 
 @needs_soffice
