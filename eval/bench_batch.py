@@ -1,6 +1,6 @@
 """What a batch costs beside its model: calls a second at one second's latency, CPU a document, offline at scale.
 
-    python -m eval.bench_batch [--calls 4000] [--documents 2000] [--small]
+    python -m eval.bench_batch [--calls 4000] [--latency 1] [--documents 2000] [--small]
 
 The server runs in a process of its own, so that its work is not counted. The made reports are a thousand
 generated ones with a number of their own each; ``--small`` reads tallies of nine figures in their stead.
@@ -27,13 +27,12 @@ import click
 
 from eval import tallies
 
-LATENCY = 1.0
 IN_FLIGHT = 200
 _LAYOUTS = ("tab", "pipe", "lines", "spaces", "gaps")
 _KINDS = 1000
 
 
-async def _serve(port: Any) -> None:
+async def _serve(port: Any, latency: float) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await reader.readuntil(b"\r\n\r\n"):
             length = next(
@@ -45,7 +44,7 @@ async def _serve(port: Any) -> None:
             told |= {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
             told |= {"usage": {"prompt_tokens": 500, "completion_tokens": 40, "total_tokens": 540}}
             data = json.dumps(told).encode()
-            await asyncio.sleep(LATENCY)
+            await asyncio.sleep(latency)
             writer.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(data) + data
             )
@@ -61,15 +60,15 @@ async def _serve(port: Any) -> None:
     await server.serve_forever()
 
 
-def _server(port: Any) -> None:
-    asyncio.run(_serve(port))
+def _server(port: Any, latency: float) -> None:
+    asyncio.run(_serve(port, latency))
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of a server that takes a second for every answer."""
+def serving(latency: float) -> Iterator[str]:
+    """The address of a server that takes so many seconds for every answer."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_server, args=(theirs,), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(target=_server, args=(theirs, latency), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{ours.recv()}/v1"
@@ -114,7 +113,7 @@ class Took:
     everything: float
 
 
-async def batch(base_url: str, folder: Path, calls: int) -> Took:
+async def batch(base_url: str, folder: Path, calls: int, latency: float) -> Took:
     """A batch of so many documents with one call each."""
     from agent.batch_inputs import find
     from agent.batch_run import Options, run
@@ -128,32 +127,32 @@ async def batch(base_url: str, folder: Path, calls: int) -> Took:
     driver = time.process_time() - mine
     while len(multiprocessing.active_children()) > 1:  # the server is the other; readers count once they are gone
         await asyncio.sleep(0.02)
-    return Took(_span(folder / "gouji.db"), driver, cpu() - used)
+    return Took(_span(folder / "gouji.db") + latency, driver, cpu() - used)
 
 
 def _span(db: Path) -> float:
-    """Seconds between the first call and the last answer: the start of the processes is left out."""
+    """Seconds between the first answer and the last: the start of the processes is left out."""
     import sqlite3
 
     with sqlite3.connect(db) as opened:
         first, last = opened.execute("select min(julianday(at)), max(julianday(at)) from calls").fetchone()
-    return float((last - first) * 86_400) + LATENCY
+    return float((last - first) * 86_400)
 
 
-def calls_a_second(calls: int) -> None:
+def calls_a_second(calls: int, latency: float) -> None:
     """The batch against openai's client alone."""
     few = max(IN_FLIGHT, calls // 10)
-    with tempfile.TemporaryDirectory() as folder, serving() as base_url:
+    with tempfile.TemporaryDirectory() as folder, serving(latency) as base_url:
         alone, alone_cpu = asyncio.run(bare(base_url, calls))
         # The first loads what a process loads once; the second is what a start costs, and taken off.
         _, small, large = (
-            asyncio.run(batch(base_url, Path(folder) / str(number), count))
+            asyncio.run(batch(base_url, Path(folder) / str(number), count, latency))
             for number, count in enumerate((few, few, few + calls))
         )
-    ideal, rate = IN_FLIGHT / LATENCY, (few + calls) / large.seconds
+    ideal, rate = IN_FLIGHT / latency, (few + calls) / large.seconds
     single = alone_cpu / calls * 1000
     driver, everything = large.driver - small.driver, large.everything - small.everything
-    print(f"{few + calls} calls of {LATENCY:.0f} s, {IN_FLIGHT} in flight (ideal: {ideal:.0f} a second)")
+    print(f"{few + calls} calls of {latency:g} s, {IN_FLIGHT} in flight (ideal: {ideal:.0f} a second)")
     print(f"  openai's client alone   {calls / alone:6.1f} a second   {single:5.2f} ms CPU a call")
     print(f"  batch                   {rate:6.1f} a second = {rate / ideal:.0%} of the ideal")
     for name, seconds in (("driver", driver), ("with its readers", everything)):
@@ -241,12 +240,13 @@ def _memory(process: int) -> int:
 
 @click.command(help=__doc__)
 @click.option("--calls", default=4000, show_default=True, help="Calls against the slow server.")
+@click.option("--latency", default=1.0, show_default=True, help="Seconds that server takes.")
 @click.option("--documents", default=2000, show_default=True, help="Reports read offline.")
 @click.option("--small", is_flag=True, help="Tallies of nine figures in place of reports of two hundred.")
-def main(calls: int, documents: int, small: bool) -> None:
+def main(calls: int, latency: float, documents: int, small: bool) -> None:
     """Print all figures."""
     if calls:
-        calls_a_second(calls)
+        calls_a_second(calls, latency)
     if documents:
         offline(documents, small)
 
