@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.squeeze import Squeezed
-from agent.tokens import Token, in_cells, in_line
+from agent.tokens import Token, in_cells, in_line, is_label_rest
 
 _REMAINDER = re.compile(
     r"[^\d\t\n?无-]*(?!无)[㐀-鿿)](?=[ ]*(?:[\d?-]|$))"
@@ -22,7 +22,8 @@ class Strip:
     ``gaps``: how many line ends stand before each token. ``width``: number of cells in the line.
     ``tail``: line ends behind the last token. ``empties``: blank cells or lines seen where nothing is printed.
     ``line`` is the label's, ``end`` the offset at which the strip ends. ``stray``: a row of cells with figures
-    in a line that shows none.
+    in a line that shows none. ``loose``: figures behind what ended the row, or before the next label on its line:
+    they may be either row's. ``foreign``: they may be this row's, which has too few of its own.
     """
 
     line: int
@@ -35,6 +36,8 @@ class Strip:
     tail: int
     empties: int
     stray: bool = False
+    loose: int = 0
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,18 @@ class _Line:
     first: int
 
 
-def strip_of(source: Squeezed, start: int, end: int, vocabulary: str) -> Strip:
-    """The strip between two offsets of ``source.full``."""
+def strip_of(source: Squeezed, start: int, end: int, vocabulary: str, *, misprinted: bool = True) -> Strip:
+    """The strip between two offsets of ``source.full``; ``misprinted``: the label before it may go on in it."""
     label_line = source.line(start)
     text = source.full[start:end]
     remainder = _REMAINDER.match(text)
-    if remainder:
+    if remainder and (misprinted or is_label_rest(remainder.group(), vocabulary)):
         text = " " * len(remainder.group()) + text[remainder.end() :]
     lines = text.split("\n")
-    printed = _printed(source, start, label_line, lines, vocabulary)
+    before = _before_next_label(source, lines, end, vocabulary)
+    if before:
+        lines[-1] = ""
+    printed, loose = _printed(source, start, label_line, lines, vocabulary)
     tokens = tuple(token for line in printed for token in line.tokens)
     alone = printed[0] if len(printed) == 1 and printed[0].cells is not None else None
     return Strip(
@@ -69,22 +75,43 @@ def strip_of(source: Squeezed, start: int, end: int, vocabulary: str) -> Strip:
         tail=label_line + len(lines) - 1 - (printed[-1].number if printed else label_line),
         empties=0 if tokens else _empties(lines),
         stray="\t" in lines[0] and any(_figures(line, vocabulary) for line in lines[1:] if "\t" not in line),
+        loose=loose + before,
     )
 
 
-def _printed(source: Squeezed, start: int, label_line: int, lines: Sequence[str], vocabulary: str) -> list[_Line]:
-    """The lines with something printed, up to the first that is no part of a row."""
+def _before_next_label(source: Squeezed, lines: Sequence[str], end: int, vocabulary: str) -> int:
+    """How many figures stand on the next label's line, left of it, that are hardly this row's.
+
+    They are none of it where its own line shows cells, or where nothing else stands on the next label's line.
+    """
+    if len(lines) < 2 or not lines[-1].strip():
+        return 0
+    alone = not re.search(r"\d", source.full[end:].partition("\n")[0])
+    return _count(lines[-1], vocabulary) if "\t" in lines[0] or alone else 0
+
+
+def _count(line: str, vocabulary: str) -> int:
+    """How many figures a line prints."""
+    cells = line.split("\t") if "\t" in line else [line]
+    tokens = [token for cell in cells for token in in_line(cell, 0, vocabulary) or ()]
+    return sum(token.shape in ("figure", "doubtful") for token in tokens)
+
+
+def _printed(
+    source: Squeezed, start: int, label_line: int, lines: Sequence[str], vocabulary: str
+) -> tuple[list[_Line], int]:
+    """The lines with something printed, up to the first that is no part of a row; the figures behind that one."""
     printed: list[_Line] = []
     for i, line in enumerate(lines):
         if not line.strip() or ("\t" not in line and "\t" in lines[0]):
             continue  # a row of cells has none in a line without cells
         first = source.full.count("\t", source.line_start(label_line), start) if i == 0 else 0
         found = _line(line, label_line + i, first, vocabulary, behind_label=i == 0)
-        if found is None and printed:
-            break
+        if found is None and (printed or "\t" in lines[0]):
+            return printed, sum(_count(other, vocabulary) for other in lines[i + 1 :])
         if found and found.tokens:
             printed.append(found)
-    return printed
+    return printed, 0
 
 
 def _line(line: str, number: int, first: int, vocabulary: str, *, behind_label: bool) -> _Line | None:

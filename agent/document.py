@@ -112,8 +112,15 @@ def _from_text(text: str, data: bytes, name: str, encoding: str) -> Document:
 
 
 def lines_of(text: str) -> tuple[str, ...]:
-    """Lines of a text: LF, CRLF or bare CR end one; control characters become spaces, radicals fold."""
-    return tuple(re.sub(r"\r\n|\r|\f", "\n", text).translate(_FOLD_LINES).split("\n"))
+    """Lines of a text: LF, CRLF or bare CR end one; control characters become spaces, radicals fold.
+
+    The spaces that web pages name (``&nbsp;``) are spaces; they are left over in texts copied out of pages.
+    """
+    plain = _NAMED_SPACE.sub(" ", text) if "&" in text else text
+    return tuple(re.sub(r"\r\n|\r|\f", "\n", plain).translate(_FOLD_LINES).split("\n"))
+
+
+_NAMED_SPACE = re.compile(r"(?i)&(?:nbsp|ensp|emsp|thinsp|#160|#xa0);")
 
 
 def decode(data: bytes, name: str) -> tuple[str, str]:
@@ -161,7 +168,15 @@ _FOLD = {ord(k): v for k, v in zip(_SUPPLEMENT[::2], _SUPPLEMENT[1::2], strict=T
 _FOLD.update({code: _radical(chr(code)) for code in range(0x2F00, 0x2FD6)})
 _FOLD.update({code: " " for code in range(32) if code != 9})
 _FOLD.update(dict.fromkeys((*range(0x7F, 0xA0), 0x2028, 0x2029), " "))
-_FOLD.update(dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E), ""))
+_INVISIBLE = (
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x206A),
+    *range(0xFE00, 0xFE10),
+    0x061C,
+    0xFEFF,
+)
+_FOLD.update(dict.fromkeys((*_INVISIBLE, 0xAD), ""))
 
 
 _FOLD_LINES = Fold({code: char for code, char in _FOLD.items() if code != 10})

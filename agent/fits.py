@@ -17,6 +17,7 @@ from agent.tokens import Token, extent, look_alike, value_of
 from schemas.form import Kind
 
 MOST_WAYS = 4000
+_WORDS = re.compile(r"[^\d?]+|(?:.*[㐀-鿿A-Za-z]){2}.*")
 _NO_FIGURE = re.compile(r"0[\d无/-]|.*[\d][-/无]|.{10}")  # a run that can be no single figure
 _MANY = 4  # rows that agree on their first cell against the header
 _MOST_EXTRA = 2  # more cells too many than that is no row
@@ -62,7 +63,7 @@ class Habits:
     cells ``apart``. Without that a lone figure may be one cell as well as several.
     ``first_cell``: by width of the line, None where rows of that width disagree; what the header says goes
     first, unless many rows that have all their cells begin in one other cell, every one.
-    ``blanks``: which blank cells may have vanished from glued digits.
+    ``blanks``: which blank cells may have vanished from glued digits. ``inline``: figures stand on their label's line.
     """
 
     glued: bool
@@ -70,6 +71,7 @@ class Habits:
     blanks: Blanks
     first_cell: Mapping[int, int | None]
     gaps: Gaps = field(default_factory=Gaps)
+    inline: bool = False
 
 
 def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None = None) -> Habits:
@@ -95,6 +97,7 @@ def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None
         blanks="parts" if short else "none",
         first_cell={width: _majority(seen) for width, seen in starts.items()} | told,
         gaps=gaps(rows),
+        inline=sum(bool(strip.gaps) and not strip.gaps[0] for strip, _ in rows) >= max(_MANY, 0.75 * len(rows)),
     )
 
 
@@ -114,14 +117,16 @@ def fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: H
 
 def _fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: Habits, *, flat: bool) -> Fits:
     n, tokens = len(kinds), strip.tokens
-    if not tokens and strip.stray:
+    if strip.foreign or (not tokens and strip.stray):
         return Fits(())
+    while len(tokens) > n and _WORDS.fullmatch(tokens[-1].text):
+        tokens = tokens[:-1]  # a word behind a whole row belongs to what comes next
     if not tokens:
         shown = strip.empties >= n
         return Fits((tuple(Cell(None, "", strip.line, None) for _ in kinds),), sure=shown, lost=not shown)
     if len(tokens) == n:
         way = tuple(_cell(t, k) for t, k in zip(tokens, kinds, strict=True))
-        return Fits((way,), sure=True, shifted=n > 1 and _shifted(strip, habit))
+        return Fits((way,), sure=True, shifted=_shifted(strip, habit))
     if len(tokens) > n:
         return _too_many(tokens, kinds)
     if strip.cells is not None:
@@ -135,11 +140,14 @@ def _fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: 
 
 def _shifted(strip: Strip, habit: Habits) -> bool:
     """Whether a line of cells has its figures elsewhere than the header or the other rows."""
-    if strip.cells is None or strip.first_cell is None or strip.width not in habit.first_cell:
-        return False
     if all(token.shape == "blank" for token in strip.tokens):
         return False  # blank, wherever it begins
-    return strip.first_cell + _printed(strip.cells)[0] != habit.first_cell[strip.width]
+    if strip.cells is None or strip.first_cell is None:
+        return habit.inline and strip.gaps[0] > 0
+    span = _printed(strip.cells)
+    if span[-1] - span[0] + 1 != len(span):
+        return True  # an empty cell among them: one of the others is another column's
+    return strip.first_cell + span[0] != habit.first_cell.get(strip.width, strip.first_cell + span[0])
 
 
 def _cell(token: Token, kind: Kind) -> Cell:

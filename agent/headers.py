@@ -10,7 +10,13 @@ from agent.segments import Span
 from agent.squeeze import Squeezed, squeeze
 from schemas.form import Grid, Row
 
-_UNIT = re.compile(r"单位\s*[:：]?\s*(万元|亿元|千元|元)")
+_MONEY = r"(?P<{}>[百千]?万元|亿元|[百千]元|元)"
+_UNIT = re.compile(
+    rf"(?:单位|人民币|RMB)[ :：为是]*(?:人民币|RMB)?[ ]*{_MONEY.format('said')}"
+    rf"|[(（](?:人民币|RMB)?[ :：]*{_MONEY.format('alone')}[)）]"
+)
+_ALIKE = 88  # of 100
+_LINES_BELOW = 2  # a unit may stand behind the label or under the row
 _TOLD_APART = 3  # letters; a shorter label stands in other words too
 _TWICE = 3  # rows whose label stands twice with a figure behind it
 
@@ -18,7 +24,11 @@ _TWICE = 3  # rows whose label stands twice with a figure behind it
 def trouble(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Sequence[Mark], span: Span) -> str:
     """Why no figure of the table may be read by position; empty where nothing speaks against it."""
     return (
-        _order(source, grid, marks, span) or _heads(source, variants, grid, marks, span) or _twice(source, grid) or ""
+        _order(source, grid, marks, span)
+        or _heads(source, variants, grid, marks, span)
+        or _unknown_head(source, grid, marks, span)
+        or _turned(source, grid, marks, span)
+        or _twice(source, grid)
     )
 
 
@@ -31,6 +41,63 @@ def first_cells(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span)
             if at is not None:
                 found.setdefault(len(cells), at)
     return found
+
+
+def own_cells(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> dict[str, tuple[int, int]]:
+    """Rows whose header has another head before their first column's: width of that line, and the column's cell."""
+    found: dict[str, tuple[int, int]] = {}
+    for row, low, high in _gaps(source, grid, marks, span):
+        for cells in _header_lines(source, low, high):
+            at = None if row.flat else _cell_of(cells, row.columns[0].labels)
+            if at is not None and sum(map(bool, cells[:at])) > 1:
+                found[row.id] = len(cells), at
+    return found
+
+
+def _unknown_head(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> str:
+    """A head, in a row of as many as there are columns, that has no letter of its own column's alone."""
+    for row, low, high in _gaps(source, grid, marks, span):
+        own = _own_letters(row)
+        for cells in _worded_lines(source, low, high):
+            heads = [cell for cell in cells if cell][1:]
+            if row.flat or len(heads) != len(row.columns) or len(heads) < 2:
+                continue
+            for head, letters, column in zip(heads, own, row.columns, strict=True):
+                if letters and not letters & set(head):
+                    return f"{row.labels[0]}: the head of {column.labels[0]} is {head}"
+    return ""
+
+
+def _own_letters(row: Row) -> list[set[str]]:
+    """For each column the letters that no other column's labels have."""
+    letters = [set("".join(squeeze(label) for label in column.labels)) for column in row.columns]
+    return [mine - set().union(*(o for o in letters if o is not mine)) for mine in letters]
+
+
+def _worded_lines(source: Squeezed, low: int, high: int) -> Iterator[list[str]]:
+    """Lines of words alone, cut at cells or spaces."""
+    for line in source.full[low:high].split("\n"):
+        if not re.search(r"\d", line):
+            yield [squeeze(cell) for cell in (line.split("\t") if "\t" in line else line.split())]
+
+
+def _turned(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> str:
+    """Column labels among the figures, so that the table's columns are printed as rows."""
+    row = next((r for r in grid.rows if r.flat), max(grid.rows, key=lambda r: len(r.columns)))
+    names = [squeeze(x) for x in (row.labels if row.flat else [c.labels[0] for c in row.columns])]
+    told = [name for name in names if len(name) >= _TOLD_APART]
+    if row.flat:
+        first = source.text.find(names[0], source.index(_behind_prose(source, row, span)), source.index(span.end))
+    else:
+        first = source.index(max((mark.end for mark in marks if mark.row is not None), default=span.end))
+    figure = re.compile(r"\d").search(source.text, max(first, 0), source.index(span.end)) if first >= 0 else None
+    behind = source.text[figure.start() : source.index(span.end)] if figure else ""
+    among = [
+        name
+        for name in told
+        if (at := behind.find(name)) >= 0 and behind[at + len(name) : at + len(name) + 1].isdigit()
+    ]
+    return "its columns are printed as rows" if len(among) > 1 else ""
 
 
 def header_break(source: Squeezed, grid: Grid, span: Span) -> int | None:
@@ -83,7 +150,21 @@ def _order(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> s
     if flat:
         return _text_order(source, grid, _behind_prose(source, flat, span), span.end) or _blocks(source, flat, span)
     begins = next((m.start for m in marks if m.row is not None), span.end)
-    return _text_order(source, grid, span.body, begins)
+    return _text_order(source, grid, span.body, begins) or _short_labels(source, grid, span.body, begins)
+
+
+def _short_labels(source: Squeezed, grid: Grid, low: int, high: int) -> str:
+    """Labels too short to be told from other words: what is left of the header without those has them in order."""
+    text = source.text[source.index(low) : source.index(high)]
+    for word in grid.words:
+        text = text.replace(squeeze(word), "\0" * len(squeeze(word)))
+    columns = max(grid.rows, key=lambda row: len(row.columns)).columns
+    for i, column in enumerate(columns[:-1]):
+        name = squeeze(column.labels[0])
+        before = [at for c in columns[:i] for label in c.labels if (at := text.find(squeeze(label))) >= 0]
+        if len(name) < _TOLD_APART and text.count(name) == 1 and before and text.find(name) < max(before):
+            return _swapped([column.labels[0], columns[i - 1].labels[0]])
+    return ""
 
 
 def _behind_prose(source: Squeezed, row: Row, span: Span) -> int:
@@ -102,7 +183,20 @@ def _blocks(source: Squeezed, row: Row, span: Span) -> str:
     header = found[-blocks * len(cores) :]
     if len(header) == blocks * len(cores) and header != [*range(len(cores))] * blocks:
         return _swapped(row.labels[at] for at in header)
-    return ""
+    return "" if not header or len(header) == blocks * len(cores) else _unlike(text, row, blocks)
+
+
+def _unlike(text: str, row: Row, blocks: int) -> str:
+    """The heads of a header in which not all labels stand, where they are too unlike the form's for a misprint."""
+    from rapidfuzz import fuzz
+
+    wanted = "".join(squeeze(label) for label in row.labels) * blocks
+    first = text.find(squeeze(row.labels[0]))
+    printed = re.match(r"\D*", text[max(first, 0) :])
+    heads = printed.group() if printed else ""
+    for group in row.groups:
+        heads = heads.replace(squeeze(group), "")
+    return "" if fuzz.ratio(heads, wanted) >= _ALIKE else f"column heads that the form does not have: {heads[:40]}"
 
 
 def _column_cell(lines: Sequence[Sequence[str]], labels: Sequence[str]) -> int | None:
@@ -133,12 +227,26 @@ def _heads(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Sequen
             return _swapped(name for _, name in sorted(places))
         others = [r for other in variants if other is not grid for r in other.rows if r.id == row.id]
         foreign = [c.labels[0] for r in others for c in r.columns if _find(text, c.labels) is not None]
-        if not places and foreign and len(row.columns) > 1:
+        if not places and foreign:
             return f"{row.labels[0]}: the column heads are of another edition: {', '.join(foreign)}"
-        unit = _UNIT.search(source.full, low, high)
-        wanted = {c.unit for c in row.columns if c.unit}
-        if unit and wanted and unit[1] not in wanted:
-            return f"{row.labels[0]}: its unit is {unit[1]}, not {', '.join(sorted(wanted))}"
+    return _unit(source, grid, marks, span)
+
+
+def _unit(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> str:
+    """Another unit than the column's only one: before the label, behind it, or under the row."""
+    low = span.body
+    ends = [mark.start for mark in marks[1:]] + [span.end]
+    for mark, end in zip(marks, ends, strict=True):
+        row = grid.rows[mark.row] if mark.row is not None else None
+        wanted = {c.unit for c in row.columns if c.unit} if row else set()
+        if row and wanted:
+            below = source.line_start(min(source.line(mark.end) + _LINES_BELOW + 1, source.line(end)))
+            for found in _UNIT.finditer(source.full, low, max(mark.end, below if below < end else end)):
+                unit = found["said"] or found["alone"]
+                if unit not in wanted:
+                    return f"{row.labels[0]}: its unit is {unit}, not {', '.join(sorted(wanted))}"
+        if row:
+            low = mark.end
     return ""
 
 

@@ -13,8 +13,9 @@ from schemas.form import Grid, Row
 _NUMBERED = re.compile(
     r"^\s*(?:\((?P<a>[一二三四五六七八九十\d]{1,2})\)|(?P<b>[一二三四五六七八九十\d]{1,2})[.、])\s*(?=\S)"
 )
+# A number that was misread stands in the label's own cell and is no end of a figure before it.
 _STRAY_NUMBER = re.compile(
-    r"(?:\(?[一二三四五六七八九十\dlIoO]{1,2}\s*[)）.、]|\(\s*[一二三四五六七八九十])[.、]?[ ]*$"
+    r"(?:\(?(?<!\d)[一二三四五六七八九十\dlIoO]{1,2}[)）.、]|\([ ]?[一二三四五六七八九十])[.、]?[ ]*$"
 )
 _WORDS = re.compile(r"[㐀-鿿](?:[^\t\n\d]*[㐀-鿿])?|[A-Za-z](?:[^\t\n\d]*[A-Za-z])?")
 _CLOSING = ")]】》〉”’\"'：:、,，。;；"
@@ -115,7 +116,8 @@ def _number_before(full: str, begin: int, number: str | None) -> int | None:
     if number is None:
         return None
     before = full[max(0, begin - 10) : begin]
-    match = re.search(rf"(?:\(\s*{number}\s*\)?|{number}\s*[)）.、,，:：])\s*[.、]?\s*$", before)
+    bare = rf"{number}[)）.、,，:：]|(?<!\d){number} [)）.、,，:：]"  # a line end between: a figure, then another label
+    match = re.search(rf"(?:\(\s*{number}\s*\)?|{bare})\s*[.、]?\s*$", before)
     return begin - len(before) + match.start() if match else None
 
 
@@ -207,7 +209,8 @@ def _likeness(run: str, core: str) -> float:
 
     if len(run) >= _SHORT and (core.startswith(run) or core.endswith(run)):
         return 90
-    return max(fuzz.ratio(run, core), fuzz.partial_ratio(run, core) - 8)
+    part = fuzz.partial_ratio(run, core) - 8 if len(run) >= _SHORT else 0  # three letters stand in many labels
+    return max(fuzz.ratio(run, core), part)
 
 
 def _occurrences(text: str, part: str, low: int, high: int) -> Iterator[int]:

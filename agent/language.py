@@ -175,6 +175,12 @@ PATTERNS: Sequence[tuple[str, str]] = (
         "{table}：没有表格；原文说：{words}（说没有，不等于一张全为零的表）",
     ),
     (rf"{_TABLE}columns stand in another order: (?P<names>.+)", "{table}：各列的顺序与表式不同：{names}"),
+    (
+        rf"{_TABLE}(?P<row>.+): the head of (?P<column>.+) is (?P<head>.+)",
+        "{table}：{row}的“{column}”一列，表头印的是{head}",
+    ),
+    (rf"{_TABLE}column heads that the form does not have: (?P<heads>.+)", "{table}：表头与表式不同：{heads}"),
+    (rf"{_TABLE}its columns are printed as rows", "{table}：行与列印反了"),
     (rf"{_TABLE}the table stands more than once", "{table}：这张表不止出现一次"),
     (rf"{_TABLE}figures stand before the first label", "{table}：第一个标签之前就有数字"),
     (

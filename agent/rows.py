@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from agent import headers, labels
@@ -29,8 +30,8 @@ class Row:
 class Rows:
     """The rows of one grid. ``trouble``: why its columns cannot be told.
 
-    ``first_cells``: in which cell its header has the first column, by width of the line; ``header_break``:
-    line ends between two rows of its header.
+    ``first_cells``: in which cell its header has the first column, by width of the line; ``own_cells``: width and
+    cell for a row whose own header has it further on; ``header_break``: line ends between two rows of its header.
     """
 
     grid: Grid
@@ -38,6 +39,7 @@ class Rows:
     trouble: str
     first_cells: Mapping[int, int]
     header_break: int | None
+    own_cells: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def widths(self) -> Iterator[tuple[Strip, int]]:
         """Each row's strip with how many cells it should have."""
@@ -63,12 +65,7 @@ def find(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[
     if any(row.flat for row in grid.rows):
         strips = _flat_strips(source, grid, span, words)
     else:
-        ends = [mark.start for mark in marks[1:]] + [span.end]
-        strips = [
-            (mark, strip_of(source, mark.end, end, words))
-            for mark, end in zip(marks, ends, strict=True)
-            if mark.row is not None
-        ]
+        strips = _row_strips(source, grid, marks, span, words)
     trouble = headers.trouble(source, variants, grid, marks, span) or _unclaimed(source, grid, marks, span, words)
     return Rows(
         grid,
@@ -76,7 +73,39 @@ def find(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[
         trouble,
         headers.first_cells(source, grid, marks, span),
         headers.header_break(source, grid, span),
+        headers.own_cells(source, grid, marks, span),
     )
+
+
+def _row_strips(
+    source: Squeezed, grid: Grid, marks: Sequence[labels.Mark], span: Span, words: str
+) -> list[tuple[labels.Mark, Strip]]:
+    """The strip behind each row's label. One with too few cells, beside figures in no row, may have lost them."""
+    found: list[tuple[labels.Mark, Strip]] = []
+    loose = 0
+    lost = False
+    for i, mark in enumerate(marks):
+        behind = marks[i + 1] if i + 1 < len(marks) else None
+        strip = strip_of(source, mark.end, behind.start if behind else span.end, words, misprinted=mark.misprinted)
+        if mark.row is None:
+            loose += strip.loose + sum(token.shape in ("figure", "doubtful") for token in strip.tokens)
+            continue
+        split = behind is not None and _begins(source, grid, mark, strip, behind)
+        short = len(strip.tokens) < len(grid.rows[mark.row].columns)
+        # Where no cells are seen, all rows since a loose figure may have the figures of the row before them.
+        near = loose or strip.loose or (lost and strip.cells is None)
+        found.append((mark, replace(strip, foreign=split or (short and bool(near)))))
+        lost = lost or bool(loose or strip.loose)
+        loose = len(strip.tokens) if split else strip.loose
+    return found
+
+
+def _begins(source: Squeezed, grid: Grid, mark: labels.Mark, strip: Strip, behind: labels.Mark) -> bool:
+    """Whether the next label begins before the strip's figures, of which only the end was found behind them."""
+    if behind.row is None or not strip.tokens:
+        return False
+    first = squeeze(source.full[mark.end : max(mark.end, source.line_start(strip.tokens[0].line))])
+    return bool(first) and any(labels.parse_label(text).core.startswith(first) for text in grid.rows[behind.row].labels)
 
 
 def _unclaimed(source: Squeezed, grid: Grid, marks: Sequence[labels.Mark], span: Span, words: str) -> str:
@@ -122,12 +151,21 @@ def _flat_strips(source: Squeezed, grid: Grid, span: Span, words: str) -> list[t
                 or not any(squeeze(x) in source.text[end:high] for x in row.labels)
             ):
                 mark = labels.Mark(index, 0, begin, stop, 1)
-                strip = strip_of(source, stop, span.end, words)
+                strip = _whole_line(strip_of(source, stop, span.end, words), len(row.columns))
                 rank = len(strip.tokens) + sum(len(t.text) for t in strip.tokens if t.shape == "figure")
                 if best is None or rank > best[0]:
                     best = (rank, mark, strip)
             at = source.text.find(core, at + 1, high)
     return [best[1:]] if best else []
+
+
+def _whole_line(strip: Strip, n: int) -> Strip:
+    """The strip, without what stands behind a line that has all of the row's cells: notes, dates, links."""
+    by_line = Counter(token.line for token in strip.tokens)
+    first = strip.tokens[0].line if strip.tokens else 0
+    if by_line[first] != n or len(strip.tokens) >= 2 * n:
+        return strip
+    return replace(strip, tokens=strip.tokens[:n], gaps=strip.gaps[:n], cells=strip.cells)
 
 
 def _share(grid: Grid, strips: list[tuple[labels.Mark, Strip]]) -> list[Row]:

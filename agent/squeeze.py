@@ -22,6 +22,11 @@ _FOOTER = re.compile(
 )
 
 
+# A cell, or a word behind a figure, of nothing but these marks is a figure that cannot be read, no Markdown.
+_MASKED = re.compile(
+    r"(?:(?<=[\t|])|(?<=\d ))[ ]*[#*＊＃]+(?=[ ]*(?:[\t|\n]|$))|(?<=[㐀-鿿] )[#*]{3,}(?=[ ]*(?:\n|$))"
+    r"|(?<=\n)#{2,}(?=\n)|(?<=[^\n]\n)\*{3,}(?=\n)"
+)
 _FOOTER_INSIDE = re.compile(r"(?<=[ \t]{2})(?:- ?\d{1,3} ?-|第 ?\d{1,3} ?页(?: ?共 ?\d{1,3} ?页)?)(?=[ \t]{2})")
 
 
@@ -68,7 +73,8 @@ class Squeezed:
     @classmethod
     def of(cls, lines: tuple[str, ...]) -> Squeezed:
         """The squeezed form of a document's lines."""
-        full = "\n".join(_rows_and_footers(line) for line in normal("\n".join(lines)).split("\n"))
+        text = _MASKED.sub(lambda mask: "?".rjust(len(mask[0])), "\n".join(lines))
+        full = "\n".join(_rows_and_footers(line) for line in normal(text).split("\n"))
         at = tuple(i for i, c in enumerate(full) if c.isalnum())
         return cls(full, "".join([full[i] for i in at]).translate(_LOWER), at)
 

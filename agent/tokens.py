@@ -125,6 +125,11 @@ def is_label_piece(text: str, vocabulary: str) -> bool:
     return len(letters) >= 2 and letters in vocabulary and not re.search(r"\d", text)
 
 
+def is_label_rest(text: str, vocabulary: str) -> bool:
+    """Whether all letters of a text are pieces of labels: what is left of a label that was found by its beginning."""
+    return not _foreign(squeeze(text), vocabulary)
+
+
 def extent(tokens: Iterable[Token]) -> int:
     """How many cells the tokens can be at the most: digits, look-alikes, marks for blanks."""
     return sum(c.isdigit() or c in "-/无" for token in tokens for c in look_alike(token.text))
@@ -144,7 +149,7 @@ def _words(text: str) -> Iterable[str]:
 
 def _mixed(text: str, number: int, vocabulary: str) -> list[Token] | None:
     """Figures of a text with Chinese letters in it: pieces of labels fall away; None where it is a sentence."""
-    if is_label_piece(text, vocabulary) or len(squeeze(text)) == 1:
+    if is_label_piece(text, vocabulary) or (len(squeeze(text)) == 1 and not _FIGURE_LIKE.search(text)):
         return []
     broken = _BROKEN.search(text)
     if broken and _ends_a_label(broken["number"] or "", broken["letters"], vocabulary):
@@ -158,9 +163,7 @@ def _mixed(text: str, number: int, vocabulary: str) -> list[Token] | None:
         foreign += _foreign(squeeze(piece), vocabulary)
         if foreign >= _PROSE:
             return found or None
-    if not foreign:
-        return found
-    return [Token(text, "illegible", number, None)] if found else []
+    return [Token(text, "illegible", number, None)] if foreign else found
 
 
 def _ends_a_label(number: str, letters: str, vocabulary: str) -> bool:

@@ -55,6 +55,8 @@ _ANYBODY = re.compile(r"公民|法人|其他组织|群众|公众|社会|各界|�
 _ALSO_DONE = re.compile(r"(?:并|和|及|、)(?:依法|及时|按时|按期)?(?:答复|处理|办理|办结|受理)")
 _WHOLE = re.compile(r"公民、?法人|法人(?:和|或|及|或者)?其他组织|向?我?[局办委镇乡县区市]?(?:机关|单位|部门)")
 _PART_OF_YEAR = re.compile(r"季度|半年|\d月份|月至|月起|期间|[上去]一?年|同期|其中|比")
+# Anywhere in its sentence, what makes it a count of something else.
+_OTHER_SCOPE = re.compile(r"平均|每[年月季周日]|目标|计划|历年|下属|所属|季度|年\d{1,2}月(?!\d)")
 _HEADING = re.compile(
     r"(?:[(][一二三四五六七八九十]{1,2}[)]|[一二三四五六七八九十]{1,2}、|(?<!\d)\d{1,2}[.、]|[一二三四五]是)([^。;:,\d]{2,20})"
 )
@@ -72,6 +74,7 @@ _FEE = re.compile(
 )
 _FEE_FIRST = re.compile(rf"收取{_WITHIN}{{0,20}}?(\d+(?:\.\d+)?)(?:万)?元的?{_FEE_NAME}")
 _FEE_NOUGHT = re.compile(rf"{_FEE_NAME}(?:的)?(?:收取|收费)?(?:情况|金额)?(?:为|:)(?:无|零)(?=[。;,]|$)")
+_WITH_EXCEPTIONS = re.compile(r"除|但|足额|下属|所属|该[件项笔次]|另有|不存在(?:未|没有)")
 _OF_A_RULE = re.compile(
     r"违规|违法|乱|擅自|减免|缴|交纳|逾期|不得|严禁|禁止|防止|应当|按规定|除|外|以下|以上|超过|检索|复制|邮寄|标准|规范|公示|及时|按时"
 )
@@ -181,9 +184,14 @@ def _counts_all(text: str, match: re.Match[str], year: Quoted | None) -> bool:
     heading = [h[1] for h in _HEADING.finditer(text, max(0, match.start() - 400), match.start())]
     anybody = heading and "申请" in heading[-1] and not _ANYBODY.sub("", what)
     about = _OF_INFORMATION.search(match["what"]) or anybody
-    return bool(about and not _PARTIAL.search(what) and not _PART_OF_YEAR.search(before)) and _of_year(
-        text, match, year
-    )
+    whole = not _PARTIAL.search(what) and not _PART_OF_YEAR.search(before)
+    return bool(about and whole and not _OTHER_SCOPE.search(_sentence(text, match))) and _of_year(text, match, year)
+
+
+def _sentence(text: str, match: re.Match[str]) -> str:
+    """The sentence a match stands in."""
+    before, behind = text[max(0, match.start() - 60) : match.start()], text[match.end() : match.end() + 40]
+    return before.rpartition("。")[2] + match[0] + behind.partition("。")[0]
 
 
 def _of_year(text: str, match: re.Match[str], year: Quoted | None) -> bool:
@@ -199,7 +207,8 @@ def _fee(text: Compact, year: Quoted | None) -> Quoted | None:
     for low, high in ((0, _tables_begin(text)), (_tables_end(text), len(text.text))):
         for pattern in (_FEE, _FEE_FIRST, _NO_FEE, _NO_COST, _FEE_NOUGHT):
             for match in pattern.finditer(text.text, low, high):
-                if not _OF_A_RULE.search(match[0]) and _of_year(text.text, match, year):
+                excepted = not pattern.groups and _WITH_EXCEPTIONS.search(_sentence(text.text, match))
+                if not excepted and not _OF_A_RULE.search(match[0]) and _of_year(text.text, match, year):
                     said.setdefault(bool(pattern.groups and float(match[1])), match)
     if len(said) != 1:
         return None
