@@ -201,7 +201,7 @@ def _fitted(form: Form, rows: Rows, habit: Habits) -> dict[str, Place]:
         kinds = [column.kind for column in row.columns]
         lines = tuple(sorted({strip.line, *(t.line for t in strip.tokens)}))
         own = rows.own_cells.get(row.id)
-        habits_here = replace(habit, first_cell={**habit.first_cell, own[0]: own[1]}) if own else habit
+        habits_here = replace(habit, first_cell={**habit.first_cell, own[0]: own[1]}, own=True) if own else habit
         fit = fits(strip, kinds, _row_sums(form, rows.grid)[row.id], habits_here, flat=row.flat)
         if any(_other_unit(cell.text, c.unit) for way in fit.ways for cell, c in zip(way, row.columns, strict=True)):
             fit = Fits(())

@@ -64,6 +64,7 @@ class Habits:
     ``first_cell``: by width of the line, None where rows of that width disagree; what the header says goes
     first, unless many rows that have all their cells begin in one other cell, every one.
     ``blanks``: which blank cells may have vanished from glued digits. ``inline``: figures stand on their label's line.
+    ``own``: ``first_cell`` is what the header of the very row says, among other heads.
     """
 
     glued: bool
@@ -72,6 +73,7 @@ class Habits:
     first_cell: Mapping[int, int | None]
     gaps: Gaps = field(default_factory=Gaps)
     inline: bool = False
+    own: bool = False
 
 
 def habits(strips: Iterable[tuple[Strip, int]], header: Mapping[int, int] | None = None) -> Habits:
@@ -120,13 +122,15 @@ def _fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: 
     if strip.foreign or (not tokens and strip.stray):
         return Fits(())
     while len(tokens) > n and _WORDS.fullmatch(tokens[-1].text):
-        tokens = tokens[:-1]  # a word behind a whole row belongs to what comes next
+        tokens = tokens[:-1]  # words behind a whole row belong to what comes next, words before it to its label
+    while len(tokens) > n and _WORDS.fullmatch(tokens[0].text):
+        tokens = tokens[1:]
     if not tokens:
         shown = strip.empties >= n
         return Fits((tuple(Cell(None, "", strip.line, None) for _ in kinds),), sure=shown, lost=not shown)
     if len(tokens) == n:
         way = tuple(_cell(t, k) for t, k in zip(tokens, kinds, strict=True))
-        return Fits((way,), sure=True, shifted=_shifted(strip, habit))
+        return Fits((way,), sure=True, shifted=_shifted(strip, n, habit))
     if len(tokens) > n:
         return _too_many(tokens, kinds)
     if strip.cells is not None:
@@ -138,12 +142,14 @@ def _fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: 
     return _run(strip, kinds, sums, habit)
 
 
-def _shifted(strip: Strip, habit: Habits) -> bool:
+def _shifted(strip: Strip, n: int, habit: Habits) -> bool:
     """Whether a line of cells has its figures elsewhere than the header or the other rows."""
     if all(token.shape == "blank" for token in strip.tokens):
         return False  # blank, wherever it begins
     if strip.cells is None or strip.first_cell is None:
         return habit.inline and strip.gaps[0] > 0
+    if n == 1 and not habit.own:
+        return False  # under a lone head a figure may stand anywhere
     span = _printed(strip.cells)
     if span[-1] - span[0] + 1 != len(span):
         return True  # an empty cell among them: one of the others is another column's
