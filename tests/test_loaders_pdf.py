@@ -233,6 +233,13 @@ def test_two_figures_on_two_lines_of_a_wide_cell_stay_two() -> None:
     ]
 
 
+@pytest.mark.parametrize(("label", "expected"), [("Licences given", 1), ("Licences", 2)])
+def test_a_label_that_hangs_out_below_its_full_cell_is_joined(label: str, expected: int) -> None:
+    page = ruled((50, 122, 200), (60, 40)) + text(52, 46, label) + text(124, 46, "2") + text(52, 31, "by law")
+
+    assert len(shown(read(page))) == expected
+
+
 SPLIT = [
     pytest.param(
         "Licences given", "by law", ["Licences given by law\t2", "c\t3"], id="a label that filled its cell goes on"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,22 +11,18 @@ if TYPE_CHECKING:
     from pdfplumber.table import Table
 
 Edge = dict[str, Any]
-Box = tuple[float, float, float, float]
 NEAR = 3  # points
 
 
 def tables(sheet: Sheet) -> list[Table]:
     """The ruled tables of the page, each by its own rules: those of another would draw them away."""
-    found = _found(sheet)
-    if len(found) < 2:
+    found = sorted(_found(sheet), key=lambda table: float(table.bbox[1]))
+    left, top, right, bottom = sheet.bbox
+    gaps = [(above.bbox[3], below.bbox[1]) for above, below in pairwise(found)]
+    if len(found) < 2 or any(end >= start for end, start in gaps):
         return found
-    return [own for table in found for own in _found(sheet.within_bbox(_around(table.bbox, sheet.bbox))) or [table]]
-
-
-def _around(inner: Box, outer: Box) -> Box:
-    x0, top, x1, bottom = inner
-    left, upper, right, lower = outer
-    return max(x0 - NEAR, left), max(top - NEAR, upper), min(x1 + NEAR, right), min(bottom + NEAR, lower)
+    cuts = [top, *((end + start) / 2 for end, start in gaps), bottom]
+    return [table for upper, lower in pairwise(cuts) for table in _found(sheet.crop((left, upper, right, lower)))]
 
 
 def _found(sheet: Sheet) -> list[Table]:

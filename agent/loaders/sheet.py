@@ -21,6 +21,7 @@ Char = dict[str, Any]
 Box = tuple[float, float, float, float]
 THICK = 3  # points: a filled box thicker than this is a background, thinner it is a rule
 DOUBTFUL = 0.4
+HANGING = 0.006  # of the page's height below a table
 SHORT = 8  # characters: a line no longer, above or below a table, is a page's number
 
 _FIGURE = re.compile(r"[-－—+/]?[\d.,，%]*|无")
@@ -63,11 +64,27 @@ def _assembled(parts: Sequence[tuple[float, list[Line], frozenset[int] | None]])
             found.lines += [EMPTY, *lines, EMPTY]
             found.last, found.full = len(found.lines) - 2, full
             seen = True
-        else:
+        elif found.last is None or not _hangs(found, lines):
             found.lines += lines
             if any(len("".join(line.cells)) > SHORT for line in lines):
                 seen, found.last = True, None
     return found
+
+
+def _hangs(found: Printed, lines: Sequence[Line]) -> bool:
+    """Whether a line hangs out below a full label of a table's last row, where the page ended; it is joined to it."""
+    (line,), at = lines, found.last or 0
+    row = found.lines[at]
+    here = line.places[0] if len(line.cells) == 1 else None
+    for x in sorted(found.full):
+        cell = row.places[x]
+        if here and here.box and cell and cell.box and not _FIGURE.fullmatch(row.cells[x]):
+            (x0, top, x1, _), (left, _, right, bottom) = here.box, cell.box
+            if left <= x0 and x1 <= right and top - bottom < HANGING:
+                texts = (*row.cells[:x], join((row.cells[x], line.cells[0])), *row.cells[x + 1 :])
+                found.lines[at] = Line(texts, row.places)
+                return True
+    return False
 
 
 def rejoin(above: Printed, below: Printed) -> None:
