@@ -4,59 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent import pipeline
-from agent.desk.app import application
 from agent.desk.desk import Desk
 from agent.document import CellPlace, load
 from agent.outcome import NeedsReview
 from agent.review import reviewer
 from agent.store import Store
 from eval.oracle import Oracle
-from tests.asgi import IN, KEY, Caller
+from tests.asgi import IN
 from tests.by_model import truth
+from tests.desk_world import FAULTY, TOTAL, Browser, browser, path, rows
 from tests.scripted_server import serving, settings_for
-from tests.written import OGI
+from tests.written import OGI, SAMPLE
 
-SAMPLE = (Path(__file__).parent.parent / "agent" / "sample" / "qinglan_2023.txt").read_text(encoding="utf-8")
-FAULTY = SAMPLE.replace("2\t1\t0\t1\t4\t", "2\t1\t0\t1\t5\t")
-TOTAL = "table4.reconsideration.total"
-
-
-class Browser(Caller):
-    """Asks a desk for its pages."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(application(desk, KEY))
-        self.desk = desk
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "gouji.db"
-
-
-@pytest.fixture
-def browser(path: Path) -> Iterator[Browser]:
-    """A desk with one faulty report, number 1."""
-    with Store(path) as store:
-        pipeline.extract(FAULTY, name="青岚.txt", store=store)
-        yield Browser(Desk(store, reviewer("Lin")))
-
-
-def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
-    db = sqlite3.connect(path)
-    try:
-        return db.execute(sql).fetchall()
-    finally:
-        db.close()
+__all__ = ["browser", "path"]  # fixtures
 
 
 def test_the_list_says_who_when_and_why(browser: Browser) -> None:

@@ -5,52 +5,21 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agent import decisions, pipeline
 from agent.cli import run as command
-from agent.desk.app import application
 from agent.desk.desk import Desk
 from agent.outcome import NeedsReview
 from agent.review import reviewer
 from agent.store import Store
-from tests.asgi import HOST, IN, KEY, OWN, Caller
-from tests.written import SAMPLE, but
+from tests.asgi import HOST, IN, KEY, OWN
+from tests.desk_world import FAULTY, TOTAL, Browser, browser, path, rows
+from tests.written import but
 
-FAULTY = SAMPLE.replace("2\t1\t0\t1\t4\t", "2\t1\t0\t1\t5\t")
-TOTAL = "table4.reconsideration.total"
-
-
-class Browser(Caller):
-    """Asks a desk for its pages."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(application(desk, KEY))
-        self.desk = desk
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "gouji.db"
-
-
-@pytest.fixture
-def browser(path: Path) -> Iterator[Browser]:
-    """A desk with one faulty report, number 1."""
-    with Store(path) as store:
-        pipeline.extract(FAULTY, name="青岚.txt", store=store)
-        yield Browser(Desk(store, reviewer("Lin")))
-
-
-def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
-    db = sqlite3.connect(path)
-    try:
-        return db.execute(sql).fetchall()
-    finally:
-        db.close()
+__all__ = ["browser", "path"]  # fixtures
 
 
 REFUSED = {
