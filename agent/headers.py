@@ -60,7 +60,8 @@ def _unknown_head(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Spa
         own = _own_letters(row)
         for cells in _worded_lines(source, low, high):
             heads = [cell for cell in cells if cell][1:]
-            if row.flat or len(heads) != len(row.columns) or len(heads) < 2:
+            words = all(len(head) > 1 for head in heads)  # 无 is a blank cell
+            if row.flat or not words or len(heads) != len(row.columns) or len(heads) < 2:
                 continue
             for head, letters, column in zip(heads, own, row.columns, strict=True):
                 if letters and not letters & set(head):

@@ -160,6 +160,9 @@ def _mixed(text: str, number: int, vocabulary: str) -> list[Token] | None:
         if not _CJK.search(piece):
             found += [Token(word, shape_of(word) or "illegible", number, None) for word in _words(piece)]
             continue
+        if all(word in BLANKS for word in piece.split()):
+            found += [Token(word, "blank", number, None) for word in piece.split()]
+            continue
         foreign += _foreign(squeeze(piece), vocabulary)
         if foreign >= _PROSE:
             return found or None
