@@ -6,12 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.squeeze import Squeezed
-from agent.tokens import Token, in_cells, in_line, is_label_rest
+from agent.squeeze import Squeezed, squeeze
+from agent.tokens import Token, begins_label, in_cells, in_line, is_label_rest
 
 _REMAINDER = re.compile(
     r"[^\d\t\n?无-]*(?!无)[㐀-鿿)](?=[ ]*(?:[\d?-]|$))"
 )  # of a label that was found by its beginning
+
+
+# A bracket of the label that goes on in the next line.
+_BRACKETED = re.compile(r"\([^()\d\t]{0,20}\n[^()\d\t]{0,60}\)")
+# Words before any figure, with or without a number of the list before them.
+_LABELLED = re.compile(r"[ ]*(?:\(?[\d一二三四五六七八九十]{1,2}[)）.、][ ]*)?(?P<words>[^\d?]*[㐀-鿿][^\d?]*)")
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,8 @@ class Strip:
     ``tail``: line ends behind the last token. ``empties``: blank cells or lines seen where nothing is printed.
     ``line`` is the label's, ``end`` the offset at which the strip ends. ``stray``: a row of cells with figures
     in a line that shows none. ``loose``: figures behind what ended the row, or before the next label on its line:
-    they may be either row's. ``foreign``: they may be this row's, which has too few of its own.
+    they may be either row's. ``foreign``: they may be this row's, which has too few of its own. ``other``: the label
+    that ended the row.
     """
 
     line: int
@@ -38,6 +45,7 @@ class Strip:
     stray: bool = False
     loose: int = 0
     foreign: bool = False
+    other: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,18 +58,25 @@ class _Line:
     first: int
 
 
-def strip_of(source: Squeezed, start: int, end: int, vocabulary: str, *, misprinted: bool = True) -> Strip:
-    """The strip between two offsets of ``source.full``; ``misprinted``: the label before it may go on in it."""
+def strip_of(
+    source: Squeezed, start: int, end: int, vocabulary: str, *, misprinted: bool = True, flat: bool = False
+) -> Strip:
+    """The strip between two offsets of ``source.full``.
+
+    ``misprinted``: the label before it may go on in it. ``flat``: labels stand before the figures, it is a header.
+    """
     label_line = source.line(start)
     text = source.full[start:end]
-    remainder = _REMAINDER.match(text)
-    if remainder and (misprinted or is_label_rest(remainder.group(), vocabulary)):
-        text = " " * len(remainder.group()) + text[remainder.end() :]
+    remainder = _BRACKETED.match(text) or _REMAINDER.match(text)
+    if remainder and (misprinted or remainder.re is _BRACKETED or is_label_rest(remainder.group(), vocabulary)):
+        text = re.sub(r"[^\n]", " ", remainder.group()) + text[remainder.end() :]
     lines = text.split("\n")
     before = _before_next_label(source, lines, end, vocabulary)
     if before:
         lines[-1] = ""
-    printed, loose = _printed(source, start, label_line, lines, vocabulary)
+    last, other = (len(lines), "") if flat else _last(lines, vocabulary)
+    behind = sum(_count(line, vocabulary) for line in lines[last:])
+    printed, loose = _printed(source, start, label_line, [*lines[:last], *[""] * (len(lines) - last)], vocabulary)
     tokens = tuple(token for line in printed for token in line.tokens)
     alone = printed[0] if len(printed) == 1 and printed[0].cells is not None else None
     return Strip(
@@ -75,8 +90,21 @@ def strip_of(source: Squeezed, start: int, end: int, vocabulary: str, *, misprin
         tail=label_line + len(lines) - 1 - (printed[-1].number if printed else label_line),
         empties=0 if tokens else _empties(lines),
         stray="\t" in lines[0] and any(_figures(line, vocabulary) for line in lines[1:] if "\t" not in line),
-        loose=loose + before,
+        loose=loose + before + behind,
+        other=other,
     )
+
+
+def _last(lines: Sequence[str], vocabulary: str) -> tuple[int, str]:
+    """How many lines may be the row's, up to the first with a label of its own, and that label."""
+    for i, line in enumerate(lines[1:], 1):
+        cells = line.split("\t") if "\t" in line else [line]
+        words = [match["words"] for cell in cells if (match := _LABELLED.match(cell))]
+        known = [word for word in words if begins_label(word, vocabulary)]
+        unknown = [word for word in words if not is_label_rest(word, vocabulary)]
+        if known or (unknown and _count(line, vocabulary)):
+            return i, squeeze((known or unknown)[-1])
+    return len(lines), ""
 
 
 def _before_next_label(source: Squeezed, lines: Sequence[str], end: int, vocabulary: str) -> int:
@@ -94,7 +122,7 @@ def _count(line: str, vocabulary: str) -> int:
     """How many figures a line prints."""
     cells = line.split("\t") if "\t" in line else [line]
     tokens = [token for cell in cells for token in in_line(cell, 0, vocabulary) or ()]
-    return sum(token.shape in ("figure", "doubtful") for token in tokens)
+    return sum(token.shape != "blank" and any(c.isdigit() for c in token.text) for token in tokens)
 
 
 def _printed(

@@ -139,7 +139,9 @@ def _match(path: str, figure: Figure | None, evidence: Evidence) -> Finding | No
     if found and place is None:
         return _finding("source", "its row was not found in the source", Reason.NOT_FOUND_IN_SOURCE, (path,))
     if found and path in found.solution.undecided:
+        lost = place is not None and not place.fits.ways and not place.fits.bounded
         why = "the search ended at its bound" if found.solution.bounded else "several readings fit"
+        why = "its cells cannot be told from what stands beside them" if lost else why
         return _finding("undecided", why, Reason.UNREADABLE, (path,), lines)
     cell = evidence.cells.get(path)
     if cell is None or cell.illegible:

@@ -122,9 +122,7 @@ def _fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: 
     if strip.foreign or (not tokens and strip.stray):
         return Fits(())
     while len(tokens) > n and _WORDS.fullmatch(tokens[-1].text):
-        tokens = tokens[:-1]  # words behind a whole row belong to what comes next, words before it to its label
-    while len(tokens) > n and _WORDS.fullmatch(tokens[0].text):
-        tokens = tokens[1:]
+        tokens = tokens[:-1]  # words behind a whole row belong to what comes next
     if not tokens:
         shown = strip.empties >= n
         return Fits((tuple(Cell(None, "", strip.line, None) for _ in kinds),), sure=shown, lost=not shown)

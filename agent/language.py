@@ -145,6 +145,7 @@ MESSAGES: Mapping[str, str] = {
     "not read": "没有读出",
     "column unknown": "列的顺序与表式不同，无法按位置读取",
     "several readings fit": "有几种读法都成立",
+    "its cells cannot be told from what stands beside them": "它的单元格与旁边的内容分不清",
     "the search ended at its bound": "可能的读法太多，已停止搜索",
     "read with doubt, and no sum proves it": "读得不确定，又没有合计可以证实",
     "larger than any count": "大得不合常理",

@@ -82,7 +82,7 @@ def _row_strips(
 ) -> list[tuple[labels.Mark, Strip]]:
     """The strip behind each row's label. One with too few cells, beside figures in no row, may have lost them."""
     found: list[tuple[labels.Mark, Strip]] = []
-    loose = 0
+    loose, other = 0, ""
     lost = False
     for i, mark in enumerate(marks):
         behind = marks[i + 1] if i + 1 < len(marks) else None
@@ -92,11 +92,13 @@ def _row_strips(
             continue
         split = behind is not None and _begins(source, grid, mark, strip, behind)
         short = len(strip.tokens) < len(grid.rows[mark.row].columns)
+        twice = bool(other) and any(labels.parse_label(text).core == other for text in grid.rows[mark.row].labels)
         # Where no cells are seen, all rows since a loose figure may have the figures of the row before them.
         near = loose or strip.loose or (lost and strip.cells is None)
-        found.append((mark, replace(strip, foreign=split or (short and bool(near)))))
+        found.append((mark, replace(strip, foreign=split or twice or (short and bool(near)))))
         lost = lost or bool(loose or strip.loose)
         loose = len(strip.tokens) if split else strip.loose
+        other = strip.other if strip.loose else ""
     return found
 
 
@@ -151,7 +153,7 @@ def _flat_strips(source: Squeezed, grid: Grid, span: Span, words: str) -> list[t
                 or not any(squeeze(x) in source.text[end:high] for x in row.labels)
             ):
                 mark = labels.Mark(index, 0, begin, stop, 1)
-                strip = _whole_line(strip_of(source, stop, span.end, words), len(row.columns))
+                strip = _whole_line(strip_of(source, stop, span.end, words, flat=True), len(row.columns))
                 rank = len(strip.tokens) + sum(len(t.text) for t in strip.tokens if t.shape == "figure")
                 if best is None or rank > best[0]:
                     best = (rank, mark, strip)

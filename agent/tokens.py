@@ -130,6 +130,14 @@ def is_label_rest(text: str, vocabulary: str) -> bool:
     return not _foreign(squeeze(text), vocabulary)
 
 
+def begins_label(text: str, vocabulary: str) -> bool:
+    """Whether a text is a label or the beginning of one, two letters at least, with or without its number."""
+    letters = squeeze(text)
+    if len(letters) < 2 or letters not in vocabulary:
+        return False
+    return re.search(rf"\0[\d一二三四五六七八九十]{{0,2}}{re.escape(letters)}", vocabulary) is not None
+
+
 def extent(tokens: Iterable[Token]) -> int:
     """How many cells the tokens can be at the most: digits, look-alikes, marks for blanks."""
     return sum(c.isdigit() or c in "-/无" for token in tokens for c in look_alike(token.text))

@@ -177,6 +177,40 @@ def test_a_table_with_its_columns_as_rows_is_not_read_by_position(printed: Calla
     assert outcome.reasons == (Reason.UNREADABLE,)
 
 
+@every_layout
+@pytest.mark.parametrize("cell", ["/", "", "—", "不涉及"])
+@pytest.mark.parametrize("other", ["其他对外管理服务事项\t77", "行政检查\t1880"], ids=["of another edition", "unknown"])
+def test_a_row_without_a_figure_takes_none_of_a_row_with_a_label_of_its_own(
+    printed: Callable[[str], str], cell: str, other: str
+) -> None:
+    outcome = never_wrong(
+        printed(but((LICENCES, f"行政许可\t{cell}\n{other}"))), {"table2.administrative_licences.decisions": None}
+    )
+
+    assert isinstance(outcome, Accepted) or cell not in ("/", "—") or printed is one_cell_a_line
+
+
+@every_layout
+def test_nor_does_a_row_of_a_table_that_adds_up(printed: Callable[[str], str]) -> None:
+    internal, process = "5.属于三类内部事务信息", "\t\t6.属于四类过程性信息\t1\t0\t0\t0\t0\t0\t1"
+    row = next(line for line in SAMPLE.split("\n") if internal in line)
+
+    outcome = read(printed(but((row, f"\t\t{internal}\t\t\t\t\t\t\t\n{process}"))))
+
+    assert isinstance(outcome, NeedsReview)
+    assert at(outcome.record, "table3.refused_internal_affairs.total") is None
+
+
+@every_layout
+def test_a_row_that_stands_twice_is_not_settled_by_the_last(printed: Callable[[str], str]) -> None:
+    internal = "5.属于三类内部事务信息"
+    row = next(line for line in SAMPLE.split("\n") if internal in line)
+
+    outcome = read(printed(but((row, f"\t\t{internal}\t9\t0\t0\t0\t0\t0\t9\n{row}"))))
+
+    assert isinstance(outcome, NeedsReview)
+
+
 def test_an_empty_cell_among_too_many_is_not_passed_over() -> None:
     assert isinstance(read(but(("行政规范性文件\t3\t1\t12", "行政规范性文件\t3\t\t12\t5"))), NeedsReview)
 
