@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.outcome import BLANKS
 from agent.squeeze import Squeezed, squeeze
 from agent.tokens import Token, begins_label, in_cells, in_line, is_label_rest
 
@@ -71,7 +72,7 @@ def strip_of(
     if remainder and (misprinted or remainder.re is _BRACKETED or is_label_rest(remainder.group(), vocabulary)):
         text = re.sub(r"[^\n]", " ", remainder.group()) + text[remainder.end() :]
     lines = text.split("\n")
-    before = _before_next_label(source, lines, end, vocabulary)
+    before = 0 if flat else _before_next_label(source, lines, end, vocabulary)
     if before:
         lines[-1] = ""
     last, other = (len(lines), "") if flat else _last(lines, vocabulary)
@@ -99,7 +100,8 @@ def _last(lines: Sequence[str], vocabulary: str) -> tuple[int, str]:
     """How many lines may be the row's, up to the first with a label of its own, and that label."""
     for i, line in enumerate(lines[1:], 1):
         cells = line.split("\t") if "\t" in line else [line]
-        words = [match["words"] for cell in cells if (match := _LABELLED.match(cell))]
+        found = [match["words"] for cell in cells if (match := _LABELLED.match(cell))]
+        words = [word for word in found if not all(part in BLANKS for part in word.split())]
         known = [word for word in words if begins_label(word, vocabulary)]
         unknown = [word for word in words if not is_label_rest(word, vocabulary)]
         if known or (unknown and _count(line, vocabulary)):
@@ -110,11 +112,12 @@ def _last(lines: Sequence[str], vocabulary: str) -> tuple[int, str]:
 def _before_next_label(source: Squeezed, lines: Sequence[str], end: int, vocabulary: str) -> int:
     """How many figures stand on the next label's line, left of it, that are hardly this row's.
 
-    They are none of it where its own line shows cells, or where nothing else stands on the next label's line.
+    They are none of it where its own line shows cells, or where it has no others and the next label has none either.
     """
     if len(lines) < 2 or not lines[-1].strip():
         return 0
-    alone = not re.search(r"\d", source.full[end:].partition("\n")[0])
+    apart = lines[-1][-1].isspace() and not any(_count(line, vocabulary) for line in lines[:-1])
+    alone = apart and not re.search(r"\d", source.full[end:].partition("\n")[0])
     return _count(lines[-1], vocabulary) if "\t" in lines[0] or alone else 0
 
 

@@ -12,7 +12,8 @@ from schemas.form import Form, Section
 _MOST_CANDIDATES = 300  # a text made of headings must not cost minutes
 _NUMBER = re.compile(
     r"(?:第[一二三四五六七八九十]{1,2}(?:部分|章|节)|[(（]?[一二三四五六七八九十]{1,3}[)）]?|"
-    r"(?:(?<!\d)\d{1,2}|\d)(?=[ \t]*[.、,，:：]))[ \t]*[.、,，:：]?[ \t]*$"
+    r"(?:(?<!\d)\d{1,2}|\d)(?=[ \t]*[.、,，:：]))[ \t]*[.、,，:：]?[ \t]*\Z"
+    r"|(?<=\n)\d{1,2}(?:\.\d{1,2}){0,2}(?:[ \t]+|[.、][ \t]*\n)\Z"  # at the beginning of a line, or alone on it
 )
 
 
