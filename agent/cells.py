@@ -99,6 +99,8 @@ def strip_of(
 def _last(lines: Sequence[str], vocabulary: str) -> tuple[int, str]:
     """How many lines may be the row's, up to the first with a label of its own, and that label."""
     for i, line in enumerate(lines[1:], 1):
+        if not line.strip():
+            continue
         cells = line.split("\t") if "\t" in line else [line]
         found = [match["words"] for cell in cells if (match := _LABELLED.match(cell))]
         words = [word for word in found if not all(part in BLANKS for part in word.split())]

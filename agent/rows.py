@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -86,7 +87,10 @@ def _row_strips(
     lost = False
     for i, mark in enumerate(marks):
         behind = marks[i + 1] if i + 1 < len(marks) else None
-        strip = strip_of(source, mark.end, behind.start if behind else span.end, words, misprinted=mark.misprinted)
+        end = behind.start if behind else span.end
+        if mark.row is None and not re.search(r"\d", source.full[mark.end : end]):
+            continue
+        strip = strip_of(source, mark.end, end, words, misprinted=mark.misprinted)
         if mark.row is None:
             loose += strip.loose + sum(token.shape in ("figure", "doubtful") for token in strip.tokens)
             continue
