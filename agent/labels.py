@@ -130,15 +130,17 @@ def _without_stray_number(full: str, begin: int) -> int:
 
 def _best_chain(found: list[Mark]) -> list[Mark]:
     best: list[tuple[float, int | None]] = []
+    before: list[tuple[int, int, float]] = []  # the same, as the innermost loop of a report needs it
     for i, mark in enumerate(found):
-        score, previous = 0.0, None
+        order, start, score, previous = mark.order, mark.start, 0.0, None
         for j in range(i - 1, -1, -1):
-            before = found[j]
-            if before.order < mark.order and before.end <= mark.start:
-                reached = best[j][0] - (mark.start - before.end) / 4000
+            its_order, its_end, its_score = before[j]
+            if its_order < order and its_end <= start:
+                reached = its_score - (start - its_end) / 4000
                 if reached > score:
                     score, previous = reached, j
         best.append((score + mark.score, previous))
+        before.append((order, mark.end, score + mark.score))
     chain: list[Mark] = []
     at = max(range(len(best)), key=lambda i: best[i][0], default=None)
     while at is not None:

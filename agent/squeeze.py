@@ -75,7 +75,7 @@ class Squeezed:
         """The squeezed form of a document's lines."""
         text = _MASKED.sub(lambda mask: "?".rjust(len(mask[0])), "\n".join(lines))
         full = "\n".join(_rows_and_footers(line) for line in normal(text).split("\n"))
-        at = tuple(i for i, c in enumerate(full) if c.isalnum())
+        at = tuple([i for i, c in enumerate(full) if c.isalnum()])
         return cls(full, "".join([full[i] for i in at]).translate(_LOWER), at)
 
     @cached_property

@@ -11,7 +11,7 @@ from schemas.form import Quoted
 _FOLD = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _FOLD.update({ord(a): b for a, b in ("〔(", "〕)", "【(", "】)", "—-", "–-", "‐-", "―-", "−-")})
 _TABLE = Fold(_FOLD)
-_DROPPED = frozenset("#*|`\\")
+_DROPPED = frozenset([*"#*|`\\", *(chr(code) for code in range(0x3001) if chr(code).isspace())])
 _GAP = re.compile(r"\n|\t|\||[ 　]{4,}|　{2,}")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
 
@@ -31,7 +31,7 @@ class Compact:
     def of(cls, source: str) -> Compact:
         """The compact form of a text."""
         folded = source.translate(_TABLE)
-        at = tuple(i for i, c in enumerate(folded) if not c.isspace() and c not in _DROPPED)
+        at = tuple([i for i, c in enumerate(folded) if c not in _DROPPED])
         return cls(source, "".join([folded[i] for i in at]), at)
 
     def between(self, start: int, end: int) -> str:
