@@ -82,6 +82,10 @@ class Case:
         return any(path == u or path.startswith(f"{u}.") for u in self.undetermined)
 
 
+_KEYS = frozenset({"expect", "record", "undetermined", "violations", "layout", "damage", "notes", "form", "at"})
+_OTHER = {"txt": "json", "json": "txt"}
+
+
 def load_folder(folder: Path, form: str | None = None) -> list[Case]:
     """The cases of a folder, by name; ``form``: of those that name none.
 
@@ -102,6 +106,13 @@ def _cases(folder: Path, form: str | None) -> Iterator[Case]:
             yield load_case(text, form)
 
 
+def halves(folder: Path) -> list[str]:
+    """Texts without their JSON, and the other way round."""
+    stems = {ending: {path.stem for path in folder.glob(f"*.{ending}")} for ending in ("txt", "json")}
+    alone = {(stem, ending) for ending, found in stems.items() for stem in found - stems[_OTHER[ending]]}
+    return [f"{stem}.{ending}" for stem, ending in sorted(alone)]
+
+
 def load_case(path: Path, form: str | None = None) -> Case:
     """The case whose text is at ``path``, with the JSON beside it."""
     from agent.document import load
@@ -115,9 +126,18 @@ def load_case(path: Path, form: str | None = None) -> Case:
         truth.setdefault("expect", "accepted")  # a set made by others says only what is true
     if not isinstance(truth, dict) or truth.get("expect") not in EXPECTS:
         raise InputError(f"{answer}: `expect` must be one of {', '.join(EXPECTS)}")
+    unknown = set(truth) - _KEYS
+    if unknown and not form:  # a set made by others may say more
+        raise InputError(f"{answer}: unknown key {', '.join(sorted(unknown))}; there are {', '.join(sorted(_KEYS))}")
     record = truth.get("record") or {}
+    if truth["expect"] == "accepted" and not record:
+        raise InputError(f"{answer}: a report that must be accepted needs its `record`")
+    try:
+        text = load(path).text
+    except InputError:
+        text = ""  # read again as a case, it crashes alone
     return Case(
-        text=load(path).text,
+        text=text,
         expect=truth["expect"],
         record=record,
         undetermined=tuple(truth.get("undetermined") or ()),

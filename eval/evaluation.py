@@ -12,15 +12,19 @@ from pathlib import Path
 from agent.errors import InputError, UsageError
 from eval import tell
 from eval.arms import ARMS, FIVE, READERS, ArmName, Setup
-from eval.cases import Case, dumps, load_folder
+from eval.cases import Case, dumps, halves, load_folder
 from eval.results import Result, Results, Run
 from eval.runner import Job, run as run_jobs
 from eval.simulation import SIMULATED, Faults, simulated
 from eval.tally import Tally, changes, tally
+from schemas import load as load_form
 
 GOLD = Path(__file__).parent / "gold"
 REFUSED = 3
 """The exit code where the gate refuses what came out."""
+CRASHED = 1
+"""The exit code where a case crashed."""
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -48,20 +52,34 @@ class Options:
 def run(options: Options) -> int:
     """Read the cases with every arm asked for, tell what came out, ``REFUSED`` where the gate does."""
     folder = options.folder or GOLD
+    load_form(options.form)
     cases = load_folder(folder, options.form)
+    for name in halves(folder):
+        print(f"{folder / name}: has no other half and is no case · 缺少对应文件", file=sys.stderr)
     setups = [_setup(options, arm) for arm in _arms(options)]
     baseline = _baseline(options.baseline) if options.baseline else None
     results = Results(options.db)
     try:
-        runs = [_one(options, folder, cases, setup, faults, results) for setup, faults in setups]
+        keys = [_key(cases, setup, faults.label if faults else "", options.repeat) for setup, faults in setups]
+        series = results.series(keys)
+        runs = [
+            _one(options, folder, cases, setup, faults, results, (key, series))
+            for (setup, faults), key in zip(setups, keys, strict=True)
+        ]
         tallies = [tally(results.of(run)) for run in runs]
         _tell(options, runs, tallies, results)
+    except KeyboardInterrupt:
+        print("stopped; the same command again goes on · 已中断，再运行同一命令即可继续", file=sys.stderr)
+        return INTERRUPTED
     finally:
         results.close()
     refused = failures(options, runs, tallies, baseline)
     for failure in refused:
         print(f"gate: {failure}", file=sys.stderr)
-    return REFUSED if refused else 0
+    crashed = sum(one.crashed for one in tallies)
+    if crashed:
+        print(f"{crashed} crashed: nothing is known of them · 崩溃 {crashed} 例", file=sys.stderr)
+    return REFUSED if refused else CRASHED if crashed else 0
 
 
 def _arms(options: Options) -> list[ArmName]:
@@ -93,12 +111,17 @@ def _setup(options: Options, arm: ArmName) -> tuple[Setup, Faults | None]:
 
 
 def _one(
-    options: Options, folder: Path, cases: Sequence[Case], setup: Setup, faults: Faults | None, results: Results
+    options: Options,
+    folder: Path,
+    cases: Sequence[Case],
+    setup: Setup,
+    faults: Faults | None,
+    results: Results,
+    place: tuple[str, str],
 ) -> Run:
     model = setup.model.name if setup.model else ""
     label = faults.label if faults else ""
-    key = _key(cases, setup, label, options.repeat)
-    run = results.begin(key, setup.arm, model, label, str(folder), len(cases) * options.repeat)
+    run = results.begin(*place, setup.arm, model, label, str(folder), len(cases) * options.repeat)
     done = {(result.name, result.repeat) for result in results.of(run)}
     jobs = [
         Job(case, repeat, setup, faults)
@@ -172,17 +195,21 @@ def _run_json(run: Run, found: Tally, results: Results) -> dict[str, object]:
     }
 
 
-def _baseline(path: Path) -> dict[str, int]:
+_COMPARED = ("cases", "accepted_wrong", "straight_through", "right_end")
+Baseline = dict[str, dict[str, int]]
+"""The figures before, by arm."""
+
+
+def _baseline(path: Path) -> Baseline:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return {name: int(found[name]) for name in ("cases", "accepted_wrong", "straight_through", "right_end")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        arms = found.get("arms") or {found.get("arm") or "": found}
+        return {arm: {name: int(of[name]) for name in _COMPARED} for arm, of in arms.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: no baseline; make one with `gouji eval --json > {path}` ({error!r})") from error
 
 
-def failures(
-    options: Options, runs: Sequence[Run], tallies: Sequence[Tally], baseline: dict[str, int] | None
-) -> list[str]:
+def failures(options: Options, runs: Sequence[Run], tallies: Sequence[Tally], baseline: Baseline | None) -> list[str]:
     """What the gate refuses, arm by arm."""
     found = []
     for run, counted in zip(runs, tallies, strict=True):
@@ -190,8 +217,11 @@ def failures(
             found.append(f"{run.title}: {counted.accepted_wrong} of {counted.cases} accepted but wrong")
         if options.fail_on and counted.crashed:
             found.append(f"{run.title}: {counted.crashed} crashed, so nothing is known of them")
-        if baseline:
-            found += [f"{run.title}: {worse}" for worse in _worse(counted, baseline)]
+        before = (baseline or {}).get(run.arm) or (baseline or {}).get("")
+        if before:
+            found += [f"{run.title}: {worse}" for worse in _worse(counted, before)]
+        elif baseline:
+            found.append(f"{run.title}: the baseline has no arm {run.arm}: make a new one")
     return found
 
 
@@ -227,6 +257,8 @@ def page(db: Path, numbers: Sequence[str], out: Path) -> int:
     try:
         runs = [results.run(number) for number in numbers]
         out.write_text(write([(run, results.of(run)) for run in runs], _texts(runs)), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror}; name another file with --out") from error
     finally:
         results.close()
     print(out)

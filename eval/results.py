@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from agent.errors import StoreError, UsageError
 from agent.outcome import Usage
@@ -19,7 +20,7 @@ from eval.scores import Number, Score
 _SCHEMA = """
 create table if not exists runs (
     id integer primary key, key text not null, arm text not null, model text, simulated text,
-    folder text not null, cases integer not null, started text not null, finished text
+    folder text not null, cases integer not null, started text not null, finished text, series text not null
 );
 create table if not exists results (
     run integer not null references runs(id), name text not null, repeat integer not null,
@@ -76,12 +77,25 @@ class Run:
         return f"simulated ({self.simulated})" if self.simulated else self.model
 
 
+APPLICATION_ID = 0x676A6531  # "gje1": marks the file as an evaluation's, so that no other database is written to
+
+
+def _refuse_strangers(db: sqlite3.Connection, path: Path) -> None:
+    (tables,) = db.execute("select count(*) from sqlite_master").fetchone()
+    (ours,) = db.execute("pragma application_id").fetchone()
+    if tables and ours != APPLICATION_ID:
+        raise StoreError(f"{path} holds no evaluation and was left as it is; name another file with --db")
+    if not tables:
+        db.execute(f"pragma application_id = {APPLICATION_ID}")
+
+
 class Results:
     """The database of runs."""
 
     def __init__(self, path: Path) -> None:
         try:
             self.db = sqlite3.connect(path, timeout=30)
+            _refuse_strangers(self.db, path)
             self.db.executescript("pragma journal_mode=wal;" + _SCHEMA)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}") from error
@@ -91,17 +105,26 @@ class Results:
         """Close the database."""
         self.db.close()
 
-    def begin(self, key: str, arm: str, model: str, simulated: str, folder: str, cases: int) -> Run:
-        """A new run, or the unfinished one with the same key, which then goes on."""
+    def series(self, keys: Sequence[str]) -> str:
+        """The runs that are done together: those of an evaluation that was stopped, where one of them is unfinished."""
+        marks = ", ".join("?" * len(keys))
+        row = self.db.execute(
+            f"select series from runs where finished is null and key in ({marks}) order by id desc",  # noqa: S608
+            list(keys),
+        ).fetchone()
+        return str(row[0]) if row else uuid4().hex
+
+    def begin(self, key: str, series: str, arm: str, model: str, simulated: str, folder: str, cases: int) -> Run:
+        """A new run, or the one of that series with the same key, which then goes on."""
         with self._writing() as db:
             row = db.execute(
-                "select id from runs where key = ? and finished is null order by id desc", (key,)
+                "select id from runs where key = ? and series = ? order by id desc", (key, series)
             ).fetchone()
             if row is None:
                 cursor = db.execute(
-                    "insert into runs (key, arm, model, simulated, folder, cases, started) "
-                    "values (?, ?, ?, ?, ?, ?, ?)",
-                    (key, arm, model, simulated, folder, cases, _now()),
+                    "insert into runs (key, series, arm, model, simulated, folder, cases, started) "
+                    "values (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (key, series, arm, model, simulated, folder, cases, _now()),
                 )
                 return self.run(int(cursor.lastrowid or 0))
         return self.run(row[0])

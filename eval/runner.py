@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -79,8 +80,7 @@ def _ended(pool: Executor, jobs: Sequence[Job], read: Callable[[Job], Result]) -
         for future in as_completed(submitted):
             yield submitted[future], future
     finally:
-        for future in submitted:
-            future.cancel()
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _result(job: Job, future: Future[Result]) -> Result:
@@ -94,7 +94,12 @@ def _pool(jobs: Sequence[Job], concurrency: int) -> Executor:
     # A real model is waited for; everything else computes.
     if any(job.faults is None and job.setup.arm != "offline" for job in jobs):
         return ThreadPoolExecutor(concurrency)
-    return ProcessPoolExecutor(concurrency, _context())
+    return ProcessPoolExecutor(concurrency, _context(), initializer=_leave_interrupts)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the process that started this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _context() -> multiprocessing.context.BaseContext:

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,3 +158,100 @@ def test_what_cannot_be_done_is_refused_with_the_way_out(
 
     assert code == 2
     assert says in capsys.readouterr().err
+
+
+def test_an_evaluation_that_was_stopped_reads_no_arm_twice(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["eval", str(folder), "--arm", "one-call", "--arm", "gouji", "--model", "simulated"]
+    command += ["--json", "--db", str(tmp_path / "e.db")]
+    gouji(command)
+    results = Results(tmp_path / "e.db")
+    results.db.executescript("update runs set finished = null where arm = 'gouji'; delete from results where run = 2;")
+    results.close()
+
+    gouji(command)
+    gouji(command)
+
+    runs = [json.loads(line)["arms"] for line in capsys.readouterr().out.splitlines()]
+    assert [{arm: one["run"] for arm, one in run.items()} for run in runs] == [
+        {"one-call": 1, "gouji": 2},
+        {"one-call": 1, "gouji": 2},
+        {"one-call": 3, "gouji": 4},
+    ]
+
+
+def test_a_database_of_records_is_left_as_it_is(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = tmp_path / "gouji.db"
+    gouji(["extract", str(folder / "case_0.txt"), "--db", str(db)])
+    before = db.read_bytes()
+
+    codes = [gouji(["eval", *words, "--db", str(db)]) for words in ([str(folder)], ["compare", "1", "2"])]
+
+    assert codes == [7, 7]
+    assert "holds no evaluation" in capsys.readouterr().err
+    assert db.read_bytes() == before
+
+
+def test_each_arm_is_held_against_its_own_baseline(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["eval", str(folder), "--arm", "one-call", "--arm", "gouji", "--model", "simulated"]
+    command += ["--fault-rate", "0.9", "--db", str(tmp_path / "e.db")]
+    gouji([*command, "--json"])
+    baseline = tmp_path / "b.json"
+    baseline.write_text(capsys.readouterr().out)
+
+    again = gouji([*command, "--baseline", str(baseline)])
+    other = gouji(["eval", str(folder), "--baseline", str(baseline), "--db", str(tmp_path / "e.db")])
+
+    assert (again, other) == (0, 3)
+    assert "no arm offline" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("truth", "told"),
+    [
+        ({"expect": "review", "undeterminded": []}, "undeterminded"),
+        ({"expect": "accepted"}, "needs its `record`"),
+        ({"expect": "perhaps"}, "expect"),
+    ],
+)
+def test_a_broken_case_is_named(
+    truth: dict[str, Any], told: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "case_1.json").write_text(json.dumps(truth))
+
+    code = gouji(["eval", str(folder), "--db", str(tmp_path / "e.db")])
+
+    assert code == 5
+    assert "case_1.json" in (err := capsys.readouterr().err)
+    assert told in err
+
+
+def test_halves_are_named_and_a_text_that_cannot_be_read_crashes_alone(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "alone.txt").write_text("x")
+    (folder / "case_1.txt").write_bytes(b"")
+
+    code = gouji(["eval", str(folder), "--json", "--db", str(tmp_path / "e.db")])
+
+    told = capsys.readouterr()
+    assert code == 1
+    assert json.loads(told.out)["crashed"] == 1
+    assert "alone.txt" in told.err
+
+
+def test_a_page_that_cannot_be_written_is_told(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = str(tmp_path / "e.db")
+    gouji(["eval", str(folder), "--db", db])
+
+    code = gouji(["eval", "page", "1", "--db", db, "--out", str(tmp_path / "no" / "x.html")])
+
+    assert code == 2
+    assert "--out" in capsys.readouterr().err
