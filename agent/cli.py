@@ -241,14 +241,19 @@ def show(target: str, db: Path, form: str | None, as_json: bool, lang: str | Non
 
     Exit code as of extract: 0 accepted, 3 in review, 4 not this form.
     """
-    from agent.language import choose
+    from agent.language import choose, say
+    from agent.stored import decided
 
     found = _found(target, db, output.form_named(form).name if form else None)
     known = output.form_as(form, found.outcome.form)
     if as_json:
         return _told_as_json(found.outcome)
     language = choose(lang)
-    return _told(found.outcome, known, language, [_stored_line(found, db, "", language)])
+    more = [_stored_line(found, db, "", language)]
+    settled = decided(db, found.id)
+    if settled:
+        more.append(say(language, "decided", status=settled, id=found.id, option=output.option(db)))
+    return _told(found.outcome, known, language, more)
 
 
 def _found(target: str, db: Path, form: str | None) -> Stored:

@@ -60,6 +60,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "此前已存入 {path}，编号 {id}（{when}）；这次没有重读，没有费用",
         "Stored before in {path} as {id} ({when}); not read again, nothing was paid",
     ),
+    "decided": (
+        "读出之后已由复核人处理（{status}），现状见：gouji review show {id}{option}",
+        "A reviewer has settled it since ({status}); how it stands now: gouji review show {id}{option}",
+    ),
     "not_stored": ("未存储", "Not stored"),
     "settle": ("详情：gouji review show {id}{option}", "More: gouji review show {id}{option}"),
     "no_model": (

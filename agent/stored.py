@@ -80,6 +80,15 @@ def by_name(path: Path, name: str, form: str | None = None) -> Stored | None:
     return latest(path, rows[0]["sha256"], form) if rows else None
 
 
+def decided(path: Path, run_id: int) -> str | None:
+    """How a reviewer settled a run since; None where it waits, or never did."""
+    with open_for_reading(path) as db:
+        row = db.execute(
+            "select coalesce(decision, status) as how from reviews where run = ? and status <> 'open'", (run_id,)
+        ).fetchone()
+    return str(row["how"]) if row else None
+
+
 def waiting(path: Path) -> list[Waiting]:
     """The open reviews, oldest first."""
     with open_for_reading(path) as db:

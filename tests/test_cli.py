@@ -398,3 +398,16 @@ def test_the_second_reading_is_kept_for_review(tmp_path: Path, review: NeedsRevi
 
     assert isinstance(found, NeedsReview)
     assert found.second == review.reading
+
+
+def test_show_says_what_a_reviewer_decided_since(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    db = str(tmp_path / "g.db")
+    wrong = tmp_path / "wrong.txt"
+    wrong.write_text(SAMPLE.read_text(encoding="utf-8").replace("0\t41\n", "0\t42\n"), encoding="utf-8")
+    run(["extract", str(wrong), "--db", db])
+    run(["review", "accept", "1", "--as-published", "--note", "so printed", "--db", db])
+    capsys.readouterr()
+
+    run(["show", "1", "--db", db, "--lang", "en"])
+
+    assert "how it stands now: gouji review show 1 --db" in capsys.readouterr().out
