@@ -184,7 +184,8 @@ def _blocks(source: Squeezed, row: Row, span: Span) -> str:
     header = found[-blocks * len(cores) :]
     if len(header) == blocks * len(cores) and header != [*range(len(cores))] * blocks:
         return _swapped(row.labels[at] for at in header)
-    return "" if not header or len(header) == blocks * len(cores) else _unlike(text, row, blocks)
+    whole = len(header) == blocks * len(cores) or len(cores) == 1  # a lone label heads no columns
+    return "" if whole or not header else _unlike(text, row, blocks)
 
 
 def _unlike(text: str, row: Row, blocks: int) -> str:
