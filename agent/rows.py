@@ -171,7 +171,7 @@ def _whole_line(strip: Strip, n: int) -> Strip:
     first = strip.tokens[0].line if strip.tokens else 0
     if by_line[first] != n or len(strip.tokens) >= 2 * n:
         return strip
-    return replace(strip, tokens=strip.tokens[:n], gaps=strip.gaps[:n], cells=strip.cells)
+    return replace(strip, tokens=strip.tokens[:n], gaps=strip.gaps[:n])
 
 
 def _share(grid: Grid, strips: list[tuple[labels.Mark, Strip]]) -> list[Row]:
