@@ -11,7 +11,7 @@ from agent.settings import ModelSettings
 if TYPE_CHECKING:
     import httpx2
 
-_EACH = 25
+_EACH = 5
 """Calls of one pool at once: beyond, looking for a free connection costs more than the call."""
 
 

@@ -22,6 +22,9 @@ from agent.ledger import Kept
 _STUCK = 8
 """So many documents more than the others have, and a process counts as held up by one."""
 
+_NICE = 5
+"""Reading waits for the process that keeps the calls going: an answer that is not fetched holds up the next call."""
+
 
 class ReaderLostError(GoujiError):
     """The process that read a document died over it, or took too long."""
@@ -152,6 +155,8 @@ def cores() -> int:
 def _begin() -> None:
     """What a reading process does first: leave Ctrl-C to its parent, and never outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
     guard(Path(os.devnull).open("w"))  # noqa: SIM115 - open as long as the process
     parent = multiprocessing.parent_process()
     assert parent is not None

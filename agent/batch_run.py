@@ -100,7 +100,8 @@ async def run(
         readers, send = await _readers(plan, options)
         writer = Writer(store)
         calls = _calls(plan, options, writer, send)
-        at_once = 2 * readers.count + (options.concurrency if calls else 2)
+        # As many again are read ahead, so that a place in the pool finds its next call ready.
+        at_once = 2 * readers.count + (2 * options.concurrency if calls else 2)
         ledger.open(options.settled(plan).text())
         if options.transport == "batch":
             batch: Batch = _rounds(ledger, writer, plan, readers, options, at_once=at_once, tell=tell)

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     import httpx2
     from openai import AsyncOpenAI
+    from openai.types.chat import ChatCompletion
     from pydantic import BaseModel
     from tenacity import RetryCallState
 
@@ -48,6 +50,7 @@ Send = Callable[[dict[str, Any], float], Awaitable[tuple[int, Mapping[str, str],
 """One HTTP call: a request and the seconds it may take; gives status, headers and body."""
 
 _LONGEST_WAIT = 20.0
+_WIDE = re.compile("[\u2e80-\U0010ffff]+")  # letters of a token each
 _SHAPES = ("json_schema", "json_object", "text")
 
 
@@ -198,10 +201,16 @@ class Model:
         # It logs answers, and with them the document, as errors of its own.
         logging.getLogger("instructor").setLevel(logging.CRITICAL)
         asking = _Asking(self, question, budget or Budget())
-        create: Any = instructor.patch(create=asking.create, mode=instructor.Mode.JSON_SCHEMA)
         messages = [{"role": "system", "content": question.system}, {"role": "user", "content": question.user}]
         try:
+            # Before instructor comes in: a question whose answer is to come yet must cost next to nothing.
+            asking.first = await asking.complete(messages)
+            create: Any = instructor.patch(create=asking.create, mode=instructor.Mode.JSON_SCHEMA)
             found = await create(response_model=shaped(question.answer), max_retries=1, messages=messages)
+        except NoAnswerError as error:
+            return asking.answer(None, error.reason, self.settings.redact(str(error)))
+        except ModelError as error:
+            raise error from None  # what it came from may quote the key
         except InstructorRetryException as error:
             cause = error.__cause__
             if isinstance(cause, NoAnswerError):
@@ -272,17 +281,23 @@ class _Asking:
         self.usage = Usage()
         self.raw = ""
         self.attempt = 0
+        self.first: ChatCompletion | None = None
 
     def answer(self, value: BaseModel | None, reason: End | None = None, detail: str = "") -> Answer:
         return Answer(self.question, value, self.raw, self.usage, reason, detail)
 
-    async def create(self, **kwargs: Any) -> Any:
-        """What instructor calls for a completion: the network's faults and a cut answer end here."""
+    async def create(self, **kwargs: Any) -> ChatCompletion:
+        """What instructor calls for a completion: the first is there, the next answers its re-ask."""
+        first, self.first = self.first, None
+        return first or await self.complete(kwargs["messages"])
+
+    async def complete(self, messages: list[dict[str, Any]]) -> ChatCompletion:
+        """A whole completion: the network's faults and a cut answer end here."""
         from openai.types.chat import ChatCompletion
 
         schema = strict_schema(self.question.answer)
         while True:
-            request = self.model.dialect.request(self.settings.name, kwargs["messages"], schema, self.limit)
+            request = self.model.dialect.request(self.settings.name, messages, schema, self.limit)
             try:
                 answered = await self._persist(request)
             except UnsupportedError as error:
@@ -395,5 +410,5 @@ def asked_tokens(request: Mapping[str, Any]) -> int:
 
 def estimate(text: str) -> int:
     """The tokens of a text, as far as its letters tell."""
-    wide = sum(char > "\u2e7f" for char in text)
+    wide = sum(map(len, _WIDE.findall(text)))
     return wide + (len(text) - wide + 2) // 3
