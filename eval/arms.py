@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from agent.document import Document, load
@@ -39,11 +40,12 @@ READERS: Mapping[str, ArmName] = {"offline": "offline", "model": "gouji", "thrif
 
 @dataclass(frozen=True)
 class Setup:
-    """How a run reads its cases."""
+    """How a run reads its cases. ``answers``: the file where the model's answers are kept, None = nowhere."""
 
     arm: ArmName
     model: ModelSettings | None = None
     max_attempts: int = 3
+    answers: Path | None = None
 
 
 def answer(case: Case, setup: Setup) -> Answer:
@@ -52,18 +54,17 @@ def answer(case: Case, setup: Setup) -> Answer:
 
 
 async def _pipeline(case: Case, setup: Setup) -> Answer:
-    from agent.pipeline import ReaderName, aextract
+    from agent.pipeline import ReaderName, make_plan, run
+    from eval.kept import door
 
     reader: Mapping[str, ReaderName] = {"gouji": "model", "thrifty": "thrifty", "offline": "offline"}
-    outcome = await aextract(
-        case.path or case.data,
-        form=case.form,
-        name=case.name,
-        reader=reader[setup.arm],
-        model=setup.model,
-        max_attempts=setup.max_attempts,
-    )
-    return answer_of(outcome)
+    document = load(case.path or case.data, name=case.name)
+    plan = make_plan(case.form, setup.model, reader=reader[setup.arm], max_attempts=setup.max_attempts)
+    if plan.model is None:
+        return answer_of(await run(document, plan))
+    async with door(setup.answers, plan.model) as opened:
+        outcome = await run(document, plan, send=opened.send)
+    return replace(answer_of(outcome), spared=opened.spared)
 
 
 @dataclass
@@ -173,21 +174,23 @@ async def _resample(case: Case, setup: Setup) -> Answer:
 
 async def _resampled(case: Case, setup: Setup, *, check: bool) -> Answer:
     from agent.model import Model
+    from eval.kept import door
 
     baseline = _Baseline(case, setup)
     if not baseline.evidence.recognised:
         return Answer("not_this_form")
-    model, usage = Model(baseline.settings), Usage()
-    try:
-        for number in range(1, setup.max_attempts + 1):
+    usage, rounds = Usage(), 0
+    async with door(setup.answers, baseline.settings) as opened:
+        model = Model(baseline.settings, send=opened.send)
+        for rounds in range(1, setup.max_attempts + 1):  # noqa: B007 - told below
             attempt = baseline.attempt([await model.ask(question) for question in baseline.questions])
             usage += attempt.usage
             failed = baseline.failed_sums(attempt) if check else []
             if attempt.whole and not failed:
-                return baseline.answer("accepted", attempt, usage, number, ())
-    finally:
-        await model.close()
-    return baseline.answer("review", attempt, usage, number, ("sums",) if attempt.whole else ("shape",))
+                break
+    ended = "accepted" if attempt.whole and not failed else "review"
+    reasons = () if ended == "accepted" else ("sums",) if attempt.whole else ("shape",)
+    return replace(baseline.answer(ended, attempt, usage, rounds, reasons), spared=opened.spared)
 
 
 async def _re_ask(case: Case, setup: Setup) -> Answer:

@@ -46,6 +46,11 @@ def command() -> None:
 @click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="Times each case is read.")
 @click.option("--max-attempts", type=click.IntRange(1), default=3, show_default=True, help="Rounds at most. 最多轮数")
 @click.option("--concurrency", type=click.IntRange(1), default=2, show_default=True, help="Cases at a time. 并发")
+@click.option(
+    "--answers",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the model's answers in this file, and ask nothing twice that is in it. 保存并重用模型的回答",
+)
 @click.option("--fail-on", type=click.Choice(["accepted-wrong"]), help="Exit 3 where one was accepted wrong.")
 @click.option("--baseline", type=click.Path(dir_okay=False, path_type=Path), help="Exit 3 where worse than this JSON.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import InputError, UsageError
-from eval import tell
+from eval import kept, tell
 from eval.arms import ARMS, FIVE, READERS, ArmName, Setup
 from eval.cases import Case, dumps, halves, load_folder
 from eval.results import Result, Results, Run
@@ -43,6 +43,7 @@ class Options:
     repeat: int = 1
     max_attempts: int = 3
     concurrency: int = 2
+    answers: Path | None = None
     fail_on: str | None = None
     baseline: Path | None = None
     as_json: bool = False
@@ -107,7 +108,9 @@ def _setup(options: Options, arm: ArmName) -> tuple[Setup, Faults | None]:
     model = settings(options.model, options.base_url)
     if model is None:
         raise UsageError(f"arm {arm} needs a model: give --model or set GOUJI_MODEL")
-    return Setup(arm, model, options.max_attempts), None
+    if options.answers:
+        kept.prepare(options.answers)
+    return Setup(arm, model, options.max_attempts, options.answers), None
 
 
 def _one(

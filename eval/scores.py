@@ -26,7 +26,10 @@ _PUNCTUATION = re.compile(rf"{_NUMBER}|[\s，。；：、,.;:!？?！“”\"'�
 
 @dataclass(frozen=True)
 class Answer:
-    """What was said of a case, whatever said it. ``best``: figures as read, also those not trusted."""
+    """What was said of a case, whatever said it. ``best``: figures as read, also those not trusted.
+
+    ``spared``: the seconds that answers kept from before took when they were new.
+    """
 
     status: str
     record: Mapping[str, Any] = field(default_factory=dict)
@@ -34,6 +37,7 @@ class Answer:
     reasons: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     attempts: int = 0
+    spared: float = 0.0
 
 
 @dataclass(frozen=True)
