@@ -13,6 +13,16 @@ from agent.errors import StoreError, UsageError
 
 APPLICATION_ID = 0x676A6931  # "gji1": marks the file as ours, so that no other program's tables are touched
 
+STEPS = (
+    "lay_the_tables",
+    "keep_decisions",
+    "keep_a_ledger",
+    "keep_an_outbox",
+    "name_views",
+    "find_origins",
+)
+"""The steps of ``agent.migrations`` by name: whether one is missing is known without importing what takes it."""
+
 _WAY_OUT = {
     sqlite3.SQLITE_NOTADB: "is no SQLite database; it was left as it is; name another file with --db",
     sqlite3.SQLITE_CORRUPT: "is damaged and was left as it is; copy it away and try `sqlite3 FILE .recover`, "
@@ -87,7 +97,17 @@ def _write_ahead(db: sqlite3.Connection, wait: float) -> None:
             return
 
 
+def steps_taken(db: sqlite3.Connection) -> tuple[str, ...]:
+    """The steps that have brought a database to where it is, oldest first; none for an empty one."""
+    if not db.execute("select 1 from sqlite_master where name = '_sqlite_migrations'").fetchone():
+        return ()
+    taken = db.execute("select name from _sqlite_migrations where migration_set = 'gouji' order by rowid")
+    return tuple(row[0] for row in taken)
+
+
 def _migrate(db: sqlite3.Connection) -> None:
+    if set(STEPS) <= set(steps_taken(db)):
+        return  # before the import: it takes longer than most commands, and pandas comes with it where installed
     from sqlite_utils import Database
 
     from agent.migrations import migrations
