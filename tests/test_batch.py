@@ -135,6 +135,7 @@ def refusing(number: int) -> Any:
     return answer
 
 
+@pytest.mark.fault("refusal")
 def test_a_document_the_model_refuses_waits_in_review_and_is_not_asked_again(db: Path, stalls: list[Path]) -> None:
     with Server(steps=[refusing(4)]) as server:
         tally = World(db, server).read(entries(stalls))
@@ -143,6 +144,7 @@ def test_a_document_the_model_refuses_waits_in_review_and_is_not_asked_again(db:
         assert tally.stopped is None
 
 
+@pytest.mark.fault("quota")
 @pytest.mark.parametrize("steps", ["e401", "quota", "e403", "e404"])
 def test_what_asking_again_cannot_help_stops_the_run_at_once(db: Path, stalls: list[Path], steps: str) -> None:
     with Server(tallies.answer, script(steps)) as server:
@@ -154,6 +156,7 @@ def test_what_asking_again_cannot_help_stops_the_run_at_once(db: Path, stalls: l
     assert rows(db, "select distinct status from jobs") == [("waiting",)]
 
 
+@pytest.mark.fault("quota")
 def test_after_the_key_was_mended_the_run_goes_on(db: Path, stalls: list[Path]) -> None:
     with Server(tallies.answer, script("e401")) as server:
         World(db, server).read(entries(stalls))
@@ -164,6 +167,7 @@ def test_after_the_key_was_mended_the_run_goes_on(db: Path, stalls: list[Path]) 
     assert len(stored(db)) == 10
 
 
+@pytest.mark.fault("gateway-5xx")
 def test_documents_that_all_fail_alike_stop_the_run(db: Path, tmp_path: Path) -> None:
     many = tallies.write(tmp_path / "many", 40)
     with Server(steps=[fails(error(400, "this field is not allowed"))]) as server:
@@ -173,6 +177,7 @@ def test_documents_that_all_fail_alike_stop_the_run(db: Path, tmp_path: Path) ->
     assert "10 documents in a row failed" in str(tally.stopped)
 
 
+@pytest.mark.fault("gateway-5xx")
 @pytest.mark.parametrize(
     "steps", ["e503,e429:0.2,ok", "reset,close,cut,ok", "html,empty,cutjson,badutf8,ok", "e529,ok"]
 )
@@ -185,6 +190,7 @@ def test_what_the_network_breaks_is_asked_again(db: Path, stalls: list[Path], st
     assert len(stored(db)) == 10
 
 
+@pytest.mark.fault("reset")
 def test_every_call_is_kept_also_one_that_failed(db: Path, stalls: list[Path]) -> None:
     with Server(tallies.answer, script("e503,e429,ok")) as server:
         World(db, server).read(entries(stalls))
@@ -193,6 +199,7 @@ def test_every_call_is_kept_also_one_that_failed(db: Path, stalls: list[Path]) -
     assert rows(db, "select status, count(*) from calls group by 1") == [(200, 10), (429, 1), (503, 1)]
 
 
+@pytest.mark.fault("gateway-5xx")
 def test_a_server_that_stays_away_stops_the_run_and_loses_nothing(db: Path, stalls: list[Path]) -> None:
     with Server(tallies.answer, script("e503")) as server:
         tally = World(db, server, patience=Patience(first=0.5)).read(entries(stalls))
@@ -201,6 +208,7 @@ def test_a_server_that_stays_away_stops_the_run_and_loses_nothing(db: Path, stal
     assert rows(db, "select distinct status from jobs") == [("waiting",)]
 
 
+@pytest.mark.fault("gateway-5xx")
 def test_a_request_that_fails_while_others_are_answered_gives_up_alone(db: Path, stalls: list[Path]) -> None:
     poison = tallies.tally(4).splitlines()[3]
 
@@ -244,6 +252,7 @@ def journal_only(world: World, path: Path, raw: str | None = None) -> None:
         store.journal(run, Call("tables", "scripted", wanted.sha256, body, Usage(1, 9, 9), 0, None, 1, 200))
 
 
+@pytest.mark.fault("kill")
 def test_an_answer_that_was_journaled_and_not_read_is_not_paid_again(db: Path, stalls: list[Path]) -> None:
     with Server(tallies.answer) as server:
         world = World(db, server)
@@ -255,6 +264,7 @@ def test_an_answer_that_was_journaled_and_not_read_is_not_paid_again(db: Path, s
     assert rows(db, "select input_tokens > 0 from runs where outcome is not null") == [(1,)]
 
 
+@pytest.mark.fault("garbage-200")
 @pytest.mark.parametrize("damage", ["{", '{"choices": []}', ""])
 def test_a_journaled_answer_that_is_none_is_asked_for_again(db: Path, stalls: list[Path], damage: str) -> None:
     with Server(tallies.answer) as server:
@@ -324,6 +334,7 @@ def test_the_same_text_twice_is_read_once_and_both_places_are_kept(db: Path, tmp
     ]
 
 
+@pytest.mark.fault("two-processes")
 def test_two_batches_at_once_share_the_documents(db: Path, stalls: list[Path]) -> None:
     async def both(server: Server) -> None:
         one, two = World(db, server, concurrency=2), World(db, server, concurrency=2)
@@ -336,6 +347,7 @@ def test_two_batches_at_once_share_the_documents(db: Path, stalls: list[Path]) -
     assert len(stored(db)) == 10
 
 
+@pytest.mark.fault("two-processes")
 def test_an_outcome_whose_document_was_taken_over_is_not_stored(db: Path, stalls: list[Path]) -> None:
     def take_over(_: str) -> None:
         with Store(db) as store, store.transaction() as connection:
@@ -349,6 +361,7 @@ def test_an_outcome_whose_document_was_taken_over_is_not_stored(db: Path, stalls
     assert tally.settled == 0
 
 
+@pytest.mark.fault("disk-full")
 def test_a_database_that_fails_ends_the_run_and_blames_no_document(db: Path, stalls: list[Path]) -> None:
     def drop(_: str) -> None:
         with Store(db) as store, store.transaction() as connection:
@@ -371,6 +384,7 @@ def test_what_thrifty_did_not_ask_is_told(db: Path, stalls: list[Path]) -> None:
     assert tally.spared.input_tokens > 10 * 200
 
 
+@pytest.mark.fault("kill")
 def test_a_lease_of_the_dead_is_taken_and_of_the_living_is_not(db: Path, stalls: list[Path]) -> None:
     now = [1000.0]
     with Store(db) as store:

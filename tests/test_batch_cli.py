@@ -62,6 +62,7 @@ def test_one_that_is_not_accepted_shows_in_the_exit_code(in_a_folder: Path, caps
     assert "gouji review" in out
 
 
+@pytest.mark.fault("quota")
 def test_a_wrong_key_leaves_with_the_code_of_the_model(capsys: pytest.CaptureFixture[str]) -> None:
     with Server(tallies.answer, script("e401")) as server:
         code = gouji("batch", "stalls", *FORM, "--model", "m", "--base-url", server.base_url, "--json")

@@ -84,6 +84,7 @@ def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path) -> None:
         asyncio.run(batch_run.run(entries(paths), options(server, "tcp://127.0.0.1:9"), tmp_path / "g.db"))
 
 
+@pytest.mark.fault("kill")
 def test_a_worker_that_is_killed_costs_at_most_the_calls_it_waited_for(tmp_path: Path) -> None:
     paths = tallies.write(tmp_path / "stalls", DOCUMENTS)
     moved: list[float] = []
@@ -110,6 +111,7 @@ def test_a_worker_that_is_killed_costs_at_most_the_calls_it_waited_for(tmp_path:
     assert max(later - at for at, later in pairwise(moved)) < 10.0
 
 
+@pytest.mark.fault("kill")
 def test_a_driver_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     tallies.write(tmp_path / "stalls", DOCUMENTS)
     db, rng, kills = tmp_path / "g.db", random.Random(5), 0

@@ -102,6 +102,7 @@ def held(told: Callable[[Pace, float], None]) -> tuple[list[float], FakeTime]:
     return asyncio.run(run()), now
 
 
+@pytest.mark.fault("retry-after")
 def test_one_retry_after_makes_everybody_wait() -> None:
     starts, _ = held(lambda pace, now: pace.bad(now, 40.0, throttled=True))
 
@@ -114,6 +115,7 @@ def test_a_single_failure_holds_nobody_else_up() -> None:
     assert max(starts) == 0.0
 
 
+@pytest.mark.fault("gateway-5xx")
 def test_failures_one_after_the_other_hold_all_longer_and_longer() -> None:
     def fail(pace: Pace, now: float) -> None:
         for _ in range(8):
@@ -142,6 +144,7 @@ def test_calls_that_failed_together_count_as_one() -> None:
     assert hold < 2.0
 
 
+@pytest.mark.fault("gateway-5xx")
 def test_after_an_outage_the_pool_grows_with_every_answer() -> None:
     pace = Pace(Limits(20), clock=lambda: 0.0)
     pace.good(0, 0)

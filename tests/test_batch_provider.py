@@ -242,6 +242,7 @@ def dying(where: str, *, after: bool) -> type[Mail]:
     return Dying
 
 
+@pytest.mark.fault("kill")
 @pytest.mark.parametrize("where", ["_upload", "_take_in", "send", "collect"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_killed_at_any_step_it_goes_on_and_pays_once(db: Path, stalls: list[Path], where: str, after: bool) -> None:
@@ -256,6 +257,7 @@ def test_killed_at_any_step_it_goes_on_and_pays_once(db: Path, stalls: list[Path
     assert rows(db, "select count(*) from calls") == [(COUNT,)]
 
 
+@pytest.mark.fault("gateway-5xx")
 def test_a_network_that_fails_now_and_then_is_borne(db: Path, stalls: list[Path]) -> None:
     with BatchServer(tallies.answer, faults=[503, 429, 500]) as server:
         Sender(db, server).read(stalls)
@@ -264,6 +266,7 @@ def test_a_network_that_fails_now_and_then_is_borne(db: Path, stalls: list[Path]
     check_whole(db)
 
 
+@pytest.mark.fault("quota")
 @pytest.mark.parametrize(("status", "told"), [(401, "check the key"), (403, "may not use")])
 def test_what_asking_again_cannot_help_stops_the_run(db: Path, stalls: list[Path], status: int, told: str) -> None:
     with BatchServer(tallies.answer, faults=[status] * 3) as server:

@@ -46,6 +46,7 @@ async def steps(setup: Setup, paths: Sequence[Path], count: int = 2) -> list[Ste
         await readers.stop()
 
 
+@pytest.mark.fault("malicious-pdf")
 def test_a_text_that_kills_its_process_costs_itself_alone(setup: Setup, tmp_path: Path) -> None:
     paths = tallies.write(tmp_path, 12)
     for at, word in ((3, "deadly"), (4, "deadly"), (8, "faulty")):
@@ -60,6 +61,7 @@ def test_a_text_that_kills_its_process_costs_itself_alone(setup: Setup, tmp_path
     assert "KeyError" in str(found[8].error)
 
 
+@pytest.mark.fault("hang")
 def test_a_process_that_reads_without_end_ends_itself() -> None:
     code = (
         "from agent import batch_step\n"
@@ -75,6 +77,7 @@ def test_a_process_that_reads_without_end_ends_itself() -> None:
     assert time.monotonic() - start < 20
 
 
+@pytest.mark.fault("kill")
 def test_reading_processes_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
     path = tallies.write(tmp_path, 1)[0]
     code = (

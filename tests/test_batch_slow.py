@@ -127,6 +127,7 @@ def outcomes(db: Path) -> int:
         return 0
 
 
+@pytest.mark.fault("kill")
 def test_killed_at_random_a_batch_loses_nothing_and_pays_at_most_what_was_in_flight(tmp_path: Path) -> None:
     nursery, rng, killed = Nursery(), random.Random(7), Killed()
     while killed.kills < KILLS:
@@ -147,6 +148,7 @@ def test_killed_at_random_a_batch_loses_nothing_and_pays_at_most_what_was_in_fli
     assert killed.stall < LONGEST_STALL
 
 
+@pytest.mark.fault("kill")
 def test_the_command_itself_survives_kills_with_its_reading_processes(tmp_path: Path) -> None:
     tallies.write(tmp_path / "stalls", DOCUMENTS)
     db = tmp_path / "gouji.db"
@@ -214,6 +216,7 @@ def test_a_limit_of_requests_a_minute_is_never_exceeded_and_used(tmp_path: Path)
     assert used >= 0.9
 
 
+@pytest.mark.fault("retry-after")
 def test_a_storm_of_refusals_is_survived(tmp_path: Path) -> None:
     paths = tallies.write(tmp_path / "stalls", 300)
     meter = Metered(20, 1.0)
@@ -227,6 +230,7 @@ def test_a_storm_of_refusals_is_survived(tmp_path: Path) -> None:
     assert time.monotonic() - start < 120
 
 
+@pytest.mark.fault("retry-after")
 def test_a_long_retry_after_is_waited_for_by_all(tmp_path: Path) -> None:
     paths = tallies.write(tmp_path / "stalls", 40)
     told: list[float] = []
@@ -247,6 +251,7 @@ def test_a_long_retry_after_is_waited_for_by_all(tmp_path: Path) -> None:
     assert early == []
 
 
+@pytest.mark.fault("gateway-5xx")
 def test_an_outage_of_a_minute_is_survived(tmp_path: Path) -> None:
     paths = tallies.write(tmp_path / "stalls", 200)
     start = time.monotonic()

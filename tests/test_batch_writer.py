@@ -72,6 +72,7 @@ def test_a_work_that_raises_is_undone_alone(store: Store) -> None:
     assert marks(store) == [1, 3]
 
 
+@pytest.mark.fault("disk-full")
 def test_a_database_that_fails_undoes_all_and_all_are_told(store: Store) -> None:
     async def work() -> list[Any]:
         writer = Writer(store)
@@ -130,6 +131,7 @@ def test_the_event_loop_goes_on_while_the_disk_is_slow(store: Store) -> None:
     assert time.monotonic() - start < 5
 
 
+@pytest.mark.fault("db-locked")
 def test_another_program_that_writes_is_waited_for(store: Store) -> None:
     other = sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)
     other.execute("begin immediate")

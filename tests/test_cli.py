@@ -169,6 +169,7 @@ def test_an_error_is_one_line_and_its_code(
     assert says in told.json["error"]["message"]
 
 
+@pytest.mark.fault("quota")
 def test_a_model_that_refuses_the_key_ends_with_six_and_shows_no_secret(
     gouji: Gouji, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -334,6 +335,7 @@ def test_the_language_is_chosen(gouji: Gouji) -> None:
     assert "成立的勾稽关系：42 项" in gouji("extract", SAMPLE, "--lang", "zh").out
 
 
+@pytest.mark.fault("odd-names")
 def test_a_hostile_file_name_reaches_no_terminal(gouji: Gouji, tmp_path: Path) -> None:
     name = "a\x1b[31mb\x9b2J.txt"
     (tmp_path / name).write_bytes(SAMPLE.read_bytes())

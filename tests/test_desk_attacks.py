@@ -86,6 +86,7 @@ def test_pages_name_no_address_but_our_own_and_carry_no_script_or_style_of_their
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}\x1b[31m\u202e"
 
 
+@pytest.mark.fault("csv-formula")
 def test_a_document_full_of_script_shows_as_text(path: Path) -> None:
     text = FAULTY.replace("青岚县水务局", f"青岚县{NASTY}水务局").replace("召开专题会议两次", NASTY * 20)
     with Store(path) as store:
@@ -148,6 +149,7 @@ def test_the_same_in_a_terminal(browser: Browser, capsys: pytest.CaptureFixture[
     assert "holds no" in capsys.readouterr().err
 
 
+@pytest.mark.fault("two-processes")
 def test_of_many_decisions_at_once_one_stands(path: Path, browser: Browser) -> None:
     answers: list[int] = []
     desks = [Browser(Desk(Store(path), reviewer(f"R{i}"))) for i in range(6)]
@@ -164,6 +166,7 @@ def test_of_many_decisions_at_once_one_stands(path: Path, browser: Browser) -> N
     assert rows(path, "select count(*) from records") == rows(path, "select count(*) from decisions") == [(1,)]
 
 
+@pytest.mark.fault("two-processes")
 def test_a_report_that_a_batch_reads_anew_under_the_reviewers_hands_is_not_decided(
     browser: Browser, path: Path
 ) -> None:
@@ -199,6 +202,7 @@ def test_a_note_keeps_its_words_and_loses_what_steers_a_terminal(browser: Browse
     assert rows(path, "select note from decisions") == [("原文\ufffd\ufffd[31m\ufffd不清\n另附",)]
 
 
+@pytest.mark.fault("odd-names")
 def test_a_name_full_of_orders_reaches_no_terminal(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = but(("青岚县水务局", "\x1b]0;owned\x07青岚县水务局"), text=FAULTY)
     pipeline.extract(text, name="\x1b[31mred.txt", store=path)

@@ -36,6 +36,7 @@ def test_a_report_reads_the_same_whatever_its_line_ends(end: str) -> None:
 # Encodings.
 
 
+@pytest.mark.fault("encodings")
 @pytest.mark.parametrize(
     ("encoding", "told"),
     [("utf-8", "utf-8"), ("utf-8-sig", "utf-8-sig"), ("utf-16", "utf-16"), ("utf-16-le", "utf-16-le"),
@@ -48,12 +49,14 @@ def test_every_encoding_gives_the_same_record_and_is_told(encoding: str, told: s
     assert outcome.document.encoding == told
 
 
+@pytest.mark.fault("encodings")
 def test_utf_16_with_either_byte_order_mark_is_read() -> None:
     big_endian = b"\xfe\xff" + SAMPLE.encode("utf-16-be")
 
     assert load(big_endian).lines == load(SAMPLE).lines
 
 
+@pytest.mark.fault("encodings")
 @pytest.mark.parametrize(
     "data",
     [b"\xff\xfea\x00b", b"\xef\xbb\xbfabc\xff", b"\x81\x20\xff\xff abc\n"],
@@ -121,15 +124,18 @@ def test_a_report_printed_in_radicals_reads_the_same() -> None:
     assert read(printed).record == read(SAMPLE).record
 
 
+@pytest.mark.fault("nul-input")
 def test_control_characters_become_spaces_and_tabs_stay() -> None:
     assert lines_of("a\x00b\x07c\td\x7f\u2028e") == ("a b c\td  e",)
 
 
+@pytest.mark.fault("nul-input")
 @pytest.mark.parametrize("invisible", ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u202e"])
 def test_invisible_characters_vanish(invisible: str) -> None:
     assert lines_of(f"总{invisible}计\t1{invisible}2") == ("总计\t12",)
 
 
+@pytest.mark.fault("nul-input")
 @settings(deadline=None)
 @given(st.text())
 @example("\x9b31m")
@@ -166,6 +172,7 @@ def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
         load(tmp_path / "fehlt.txt")
 
 
+@pytest.mark.fault("huge-file")
 def test_a_folder_a_pipe_and_a_loop_of_links_are_refused_without_being_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
@@ -175,6 +182,7 @@ def test_a_folder_a_pipe_and_a_loop_of_links_are_refused_without_being_read(tmp_
             load(tmp_path / name)
 
 
+@pytest.mark.fault("huge-file")
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.txt"
     with path.open("wb") as file:

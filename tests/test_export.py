@@ -154,6 +154,7 @@ def put(store: Store, accepted: Accepted, figures: dict[str, Figure], name: str)
         put_accepted(db, store.begin(name, source, "offline", None), outcome, store.now())
 
 
+@pytest.mark.fault("sqlite-values")
 @pytest.mark.parametrize(
     "value", ["12345678901234567890.123456", "0.0000001", "7730.28", "0.10", "128.450000", "0", "99999999999999.99"]
 )
@@ -182,6 +183,7 @@ def test_no_number_is_written_with_an_exponent(path: Path, tmp_path: Path, accep
     assert ",0.0000001," in (tmp_path / "out").read_text(encoding="utf-8")
 
 
+@pytest.mark.fault("csv-formula")
 @pytest.mark.parametrize(
     "text",
     ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u3000=1", "＝1+1", "＋1", "－1+1", "＠a",
@@ -199,6 +201,7 @@ def test_harmless_text_stays_as_it_is(text: str) -> None:
     assert inert(text) == text
 
 
+@pytest.mark.fault("csv-formula")
 def test_a_formula_in_a_workbook_is_text(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     write_xlsx(tmp_path / "x.xlsx", [Variable(NASTY, "text", "", "")], [[NASTY], ["\x1b[31mred\u202e"]])
@@ -212,6 +215,7 @@ def test_a_formula_in_a_workbook_is_text(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.fault("csv-formula")
 @pytest.mark.parametrize("shape", ["long", "wide"])
 def test_an_organ_named_like_a_formula_is_a_name(path: Path, tmp_path: Path, accepted: Accepted, shape: str) -> None:
     openpyxl = pytest.importorskip("openpyxl")
@@ -229,6 +233,7 @@ def test_an_organ_named_like_a_formula_is_a_name(path: Path, tmp_path: Path, acc
         assert {row["subject"] for row in READERS[format_](tmp_path / f"out.{format_}")} == {NASTY}
 
 
+@pytest.mark.fault("csv-formula")
 def test_a_document_cannot_steer_a_terminal_through_an_export(path: Path, tmp_path: Path) -> None:
     name = "\x1b]0;owned\x07\x9b31m\u202e<script>.txt"
     pipeline.extract(SAMPLE, name=name, store=path)
@@ -245,6 +250,7 @@ def test_text_keeps_its_tabs_and_line_ends_and_loses_only_what_is_not_seen() -> 
     assert visible("一\t二\n三\x00\x85\u2028\ud800") == "一\t二\n三\ufffd\ufffd\ufffd\ufffd"
 
 
+@pytest.mark.fault("disk-full")
 def test_an_export_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     out = tmp_path / "x.csv"
     out.write_text("before")
@@ -260,6 +266,7 @@ def test_an_export_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["x.csv"]
 
 
+@pytest.mark.fault("disk-full")
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"x\.csv cannot be written"), whole(tmp_path / "no" / "x.csv") as part:
         part.write_text("a")

@@ -127,6 +127,7 @@ def test_the_first_line_after_a_gap_has_its_number_whatever_it_holds() -> None:
     assert question.user.endswith("<report>\n10|规章\n13|3\n</report>")
 
 
+@pytest.mark.fault("injection")
 def test_a_document_cannot_end_its_own_quotation() -> None:
     for question in ask():
         assert question.user.count("</report>") == 1
@@ -204,6 +205,7 @@ def test_a_row_may_be_named_by_its_id() -> None:
     assert shape.problems == ()
 
 
+@pytest.mark.fault("row-set")
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -228,6 +230,7 @@ def test_a_wrong_shape_is_named(change: Any, complaint: str) -> None:
     assert complaint in wire.told(shape.problems)
 
 
+@pytest.mark.fault("row-set")
 def test_all_that_is_wrong_is_said_in_one_complaint() -> None:
     tables, _ = ask()
     bad = {"table2": "1@9 0", "table3": "\n".join(rows(TABLE3_2021)[1:-1]), "table4": "1@3 0 0"}
@@ -269,6 +272,7 @@ def test_of_an_answer_whose_shape_stayed_wrong_the_sound_rows_are_kept() -> None
     assert variants["table3"] is not None
 
 
+@pytest.mark.fault("odd-json")
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"table3": ', '"table3"', "\ud800", "{}" * 9])
 def test_of_an_answer_that_is_nothing_nothing_is_kept(text: str) -> None:
     tables, _ = ask()
@@ -288,6 +292,7 @@ def test_a_line_that_the_document_does_not_have_is_no_place() -> None:
     assert {figure.line for figure in figures.values()} == {None}
 
 
+@pytest.mark.fault("odd-json")
 @given(st.text(alphabet="0123456789@ _-.,|\n一x\x00\ud800", max_size=200))
 @effort(max_examples=300, deadline=None)
 def test_no_answer_breaks_the_reading_of_a_table(text: str) -> None:
@@ -511,6 +516,7 @@ def test_a_field_left_out_or_empty_is_silence_and_no_fault() -> None:
         assert findings == []
 
 
+@pytest.mark.fault("odd-json")
 @pytest.mark.parametrize(
     "text", ["{{ x }}", "\x00", "\ud800", "…", "|", "0" * 9000, "〇" * 9000, "（" * 500, "1,000" * 900]
 )

@@ -134,6 +134,7 @@ def test_what_the_bytes_are_counts_more_than_what_the_page_declares(declared: st
     assert load(data, name="report.html").lines == ("信息公开喆㙍",)
 
 
+@pytest.mark.fault("encodings")
 def test_a_page_in_big5_is_read_when_it_says_so() -> None:
     data = page("<p>資訊公開</p>", '<meta charset="big5">').decode().encode("big5")
 

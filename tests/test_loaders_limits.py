@@ -54,6 +54,7 @@ def confined(code: str) -> str:
     return (done.stdout + done.stderr).strip().splitlines()[-1]
 
 
+@pytest.mark.fault("malicious-pdf")
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -67,6 +68,7 @@ def test_a_reader_of_files_is_refused(code: str, said: str) -> None:
     assert said in confined(code)
 
 
+@pytest.mark.fault("malicious-pdf")
 def test_a_reader_that_crashes_is_told_as_a_broken_file() -> None:
     with pytest.raises(InputError, match="the file is broken: its reader failed"):
         list(ask("no_such_reader", b""))
@@ -155,6 +157,8 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.fault("huge-file")
+@pytest.mark.fault("zip-bomb")
 @pytest.mark.parametrize(("name", "make", "reason"), HOSTILE)
 def test_a_hostile_file_ends_with_five_and_names_itself_and_the_reason(
     name: str, make: Callable[[Path], None], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

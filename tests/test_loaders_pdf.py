@@ -308,10 +308,12 @@ FORM = (
 )
 
 
+@pytest.mark.fault("malicious-pdf")
 def test_a_page_that_draws_itself_without_end_is_read_once() -> None:
     assert shown(load(pdf("/I Do\n" * 50 + text(50, 50, LONG), extra=[FORM]), name="report.pdf")) == [LONG]
 
 
+@pytest.mark.fault("malicious-pdf")
 @pytest.mark.slow
 def test_a_page_that_unpacks_to_too_much_is_given_up() -> None:
     with pytest.raises(InputError, match=r"^report\.pdf: .*(more memory|takes longer)"):
@@ -339,6 +341,7 @@ BAD = [
 ]
 
 
+@pytest.mark.fault("malicious-pdf")
 @pytest.mark.parametrize(("data", "reason"), BAD)
 def test_a_pdf_that_cannot_be_read_says_which_and_why(data: bytes, reason: str) -> None:
     with pytest.raises(InputError, match=rf"(?s)^report\.pdf: .*{reason}"):

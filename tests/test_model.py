@@ -39,6 +39,7 @@ REPORT = "一行 {{ total }} {% raw %}\n\t\t缩进 {# no #}"
 # The network: asked again with back-off, within the number of tries and the deadline.
 
 
+@pytest.mark.fault("gateway-5xx")
 @pytest.mark.parametrize("failures", range(7))
 def test_a_gateway_that_fails_is_asked_again_until_the_tries_are_used_up(failures: int) -> None:
     with serving(",".join(["e503"] * failures + ["ok"]), GOOD) as server:
@@ -53,6 +54,8 @@ def test_a_gateway_that_fails_is_asked_again_until_the_tries_are_used_up(failure
         assert server.calls == min(failures + 1, 5)
 
 
+@pytest.mark.fault("reset")
+@pytest.mark.fault("garbage-200")
 @pytest.mark.parametrize(
     "fault",
     ["e408", "e409", "e425", "e429", "e500", "e502", "e503", "e504", "e529", "reset", "close", "cut", "html", "empty",
@@ -68,6 +71,7 @@ def test_a_fault_that_passes_costs_one_more_call_and_no_re_ask(fault: str) -> No
         assert [call.error is None for call in asked.calls] == [False, True]
 
 
+@pytest.mark.fault("hang")
 @pytest.mark.parametrize("fault", ["hang", "drip"])
 def test_a_server_that_hangs_or_drips_holds_a_call_no_longer_than_its_time(fault: str) -> None:
     with serving(fault, GOOD) as server:
@@ -77,6 +81,7 @@ def test_a_server_that_hangs_or_drips_holds_a_call_no_longer_than_its_time(fault
         assert server.calls == 2
 
 
+@pytest.mark.fault("reset")
 def test_an_address_where_nothing_listens_is_a_failed_connection() -> None:
     with serving() as server:
         pass
@@ -87,6 +92,7 @@ def test_an_address_where_nothing_listens_is_a_failed_connection() -> None:
     assert [call.raw for call in calls] == [None] * 5
 
 
+@pytest.mark.fault("gateway-5xx")
 def test_the_waits_grow_and_end_with_the_deadline() -> None:
     time = FakeTime()
     with serving("e503") as server:
@@ -98,6 +104,7 @@ def test_the_waits_grow_and_end_with_the_deadline() -> None:
         assert 5 < server.calls < 20
 
 
+@pytest.mark.fault("retry-after")
 def test_no_call_comes_earlier_than_the_server_asked_for() -> None:
     with serving("e429:7,ok", GOOD) as server:
         asked = ask(server, QUESTION)
@@ -106,6 +113,7 @@ def test_no_call_comes_earlier_than_the_server_asked_for() -> None:
         assert server.calls == 2
 
 
+@pytest.mark.fault("retry-after")
 def test_a_wait_beyond_the_deadline_ends_the_question_at_once_and_says_how_long() -> None:
     with serving("e429:86400,ok", GOOD) as server:
         with pytest.raises(ModelError, match="asks to wait 86400 s"):
@@ -117,6 +125,7 @@ def test_a_wait_beyond_the_deadline_ends_the_question_at_once_and_says_how_long(
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
+@pytest.mark.fault("retry-after")
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -135,6 +144,7 @@ def test_the_wait_a_server_asks_for_is_understood_or_nothing(headers: dict[str, 
     assert retry_after(headers, NOW.timestamp()) == seconds
 
 
+@pytest.mark.fault("garbage-200")
 def test_a_body_cut_at_any_byte_is_a_fault_of_the_gateway() -> None:
     body = completion(GOOD, {})
 
@@ -146,6 +156,7 @@ def test_a_body_cut_at_any_byte_is_a_fault_of_the_gateway() -> None:
 # Faults that asking again does not cure.
 
 
+@pytest.mark.fault("quota")
 @pytest.mark.parametrize("fault", ["e401", "e403", "e404", "e402", "e400", "e422", "quota"])
 def test_a_permanent_fault_is_one_call(fault: str) -> None:
     with serving(fault) as server:
@@ -155,6 +166,7 @@ def test_a_permanent_fault_is_one_call(fault: str) -> None:
         assert server.calls == 1
 
 
+@pytest.mark.fault("quota")
 def test_no_credit_inside_a_good_status_is_permanent_too() -> None:
     body = b'{"error": {"message": "no credit", "code": "insufficient_quota"}}'
     with Server(steps=[fails(Reply(body=body))]) as server:
@@ -164,6 +176,7 @@ def test_no_credit_inside_a_good_status_is_permanent_too() -> None:
         assert server.calls == 1
 
 
+@pytest.mark.fault("refusal")
 @pytest.mark.parametrize("fault", ["refusal", "filter"])
 def test_a_refusal_is_an_answer_after_one_call(fault: str) -> None:
     with serving(f"{fault},ok", GOOD) as server:
@@ -174,6 +187,7 @@ def test_a_refusal_is_an_answer_after_one_call(fault: str) -> None:
         assert server.calls == 1
 
 
+@pytest.mark.fault("refusal")
 def test_a_prompt_that_the_provider_filters_is_a_refusal() -> None:
     with Server(steps=[fails(error(400, "filtered", code="content_filter"))]) as server:
         asked = ask(server, QUESTION)
@@ -193,6 +207,7 @@ def test_a_document_that_the_model_cannot_hold_ends_its_own_question_alone() -> 
 # A cut answer: once more with double the room.
 
 
+@pytest.mark.fault("cut-answer")
 def test_a_cut_answer_is_asked_once_more_with_double_the_room() -> None:
     with serving("length,ok", GOOD) as server:
         asked = ask(server, QUESTION, profile=Profile(max_output_tokens=100))
@@ -201,6 +216,7 @@ def test_a_cut_answer_is_asked_once_more_with_double_the_room() -> None:
         assert [seen.body["max_tokens"] for seen in server.seen] == [100, 200]
 
 
+@pytest.mark.fault("cut-answer")
 def test_an_answer_that_stays_cut_is_kept_as_it_is_and_said_to_be_cut() -> None:
     with serving("length", GOOD * 4) as server:
         asked = ask(server, QUESTION)
@@ -214,6 +230,7 @@ def test_an_answer_that_stays_cut_is_kept_as_it_is_and_said_to_be_cut() -> None:
 # A wrong shape: instructor asks once more, with the reason.
 
 
+@pytest.mark.fault("odd-json")
 @pytest.mark.parametrize(
     "bad",
     [
@@ -242,6 +259,7 @@ def test_the_re_ask_says_what_is_wrong_in_few_words() -> None:
         assert complaint["content"].endswith("total: Input should be a valid integer")
 
 
+@pytest.mark.fault("wrong-tool")
 @pytest.mark.parametrize("wrapping", ["fence", "think"])
 def test_what_weak_models_put_around_an_answer_costs_no_re_ask(wrapping: str) -> None:
     with serving(wrapping, GOOD) as server:
@@ -251,6 +269,7 @@ def test_what_weak_models_put_around_an_answer_costs_no_re_ask(wrapping: str) ->
         assert server.calls == 1
 
 
+@pytest.mark.fault("wrong-tool")
 @pytest.mark.parametrize("step", ["prose", "tool"])
 def test_an_answer_without_json_is_asked_once_more(step: str) -> None:
     with serving(f"{step},ok", GOOD) as server:
@@ -447,6 +466,7 @@ def test_an_answer_is_of_the_class_asked_for_and_travels() -> None:
 # Secrets.
 
 
+@pytest.mark.fault("key-leak")
 @pytest.mark.parametrize("step", ["e401", "e503", "reset", "html", "hang"])
 def test_the_key_shows_in_no_error_and_no_traceback_with_locals(step: str) -> None:
     with serving(step) as server, pytest.raises(ModelError) as raised:
@@ -457,6 +477,7 @@ def test_the_key_shows_in_no_error_and_no_traceback_with_locals(step: str) -> No
     assert CANARY not in told
 
 
+@pytest.mark.fault("key-leak")
 def test_a_server_that_repeats_the_key_does_not_get_it_into_the_journal() -> None:
     calls: list[Call] = []
     repeats = fails(error(401, f"Incorrect API key provided: {CANARY}"))
@@ -467,6 +488,7 @@ def test_a_server_that_repeats_the_key_does_not_get_it_into_the_journal() -> Non
     assert CANARY not in repr(calls) + told
 
 
+@pytest.mark.fault("key-leak")
 def test_settings_show_neither_key_nor_password() -> None:
     made = ModelSettings("m", "http://ann:pa%40ss@127.0.0.1:1/v1", SecretStr(CANARY))
 

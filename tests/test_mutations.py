@@ -18,6 +18,7 @@ def test_a_source_with_one_digit_changed_is_not_accepted_as_adding_up(layout: st
     assert tally.ends["in review"] > 12
 
 
+@pytest.mark.fault("invented-totals")
 def test_any_figure_changed_in_a_reading_is_contradicted() -> None:
     tally = reading_mutants("sample", SAMPLE, 80, Random(7))
 

@@ -37,6 +37,7 @@ def test_a_fault_that_passes_costs_a_call_and_the_report_is_accepted(steps: str,
     assert run.calls == calls == run.accepted.usage.calls == len(run.journal)
 
 
+@pytest.mark.fault("gateway-5xx")
 @pytest.mark.parametrize(
     ("steps", "calls"),
     [("e503", 2), ("reset", 2), ("hang", 2), ("quota", 1), ("e401", 1), ("e404", 1), ("e429:86400", 1)],
@@ -50,11 +51,13 @@ def test_a_network_that_stays_out_of_order_is_an_error_and_no_outcome(steps: str
         assert server.calls == calls
 
 
+@pytest.mark.fault("quota")
 def test_a_spent_quota_is_a_permanent_error() -> None:
     with serving("quota") as server, pytest.raises(PermanentModelError):
         extract(SAMPLE, model=settings_for(server))
 
 
+@pytest.mark.fault("refusal")
 @pytest.mark.parametrize(
     ("steps", "calls"),
     [("refusal", 2), ("filter", 2), ("badjson", 4), ("prose", 4), ("tool", 4), ("length", 4)],
@@ -66,6 +69,7 @@ def test_a_model_that_gives_no_answer_is_not_paid_again(steps: str, calls: int) 
     assert run.calls == calls
 
 
+@pytest.mark.fault("cut-answer")
 @pytest.mark.parametrize("steps", ["refusal", "badjson", "length"])
 def test_a_model_that_gives_no_answer_leaves_the_report_in_review(steps: str) -> None:
     run = by_model(steps=steps)
@@ -81,6 +85,7 @@ def _renames_a_row(answer: Answer, _: Body) -> Answer:
     return {**answer, "table3": re.sub(rf"(?m)^{number_of('disclosed')}@", "99@", answer["table3"])}
 
 
+@pytest.mark.fault("row-set")
 def test_wrong_row_ids_are_complained_of_once_and_the_rows_that_are_right_are_kept() -> None:
     run = by_model(change=_renames_a_row)
 

@@ -40,6 +40,7 @@ def test_a_decimal_is_written_with_all_its_digits(number: Decimal) -> None:
     assert json.loads(written) is not None
 
 
+@pytest.mark.fault("sqlite-values")
 def test_a_decimal_is_no_float_on_the_way() -> None:
     assert serial.write({"a": Decimal("12345678901234567890.12"), "b": Decimal("0.10")}) == (
         '{"a": 12345678901234567890.12, "b": 0.10}'
@@ -67,6 +68,7 @@ def test_a_text_that_holds_no_outcome_is_refused(text: str) -> None:
         serial.restore(zlib.compress(text.encode()))
 
 
+@pytest.mark.fault("sqlite-values")
 def test_infinity_is_no_json_number() -> None:
     with pytest.raises(ValueError, match="no JSON number"):
         serial.write(Decimal("Infinity"))

@@ -55,6 +55,7 @@ def test_a_right_reading_of_every_published_report_ends_as_it_must(reports: Path
     assert {result.attempts for case, result in ends if case.expect == "accepted"} == {1}
 
 
+@pytest.mark.fault("invented-totals")
 @pytest.mark.parametrize("seed", range(3))
 def test_gouji_accepts_nothing_wrong_from_a_model_that_errs_in_three_answers_of_ten(seed: int) -> None:
     found = [simulate(case, 0.3, seed=seed) for case in CASES[seed::3]]

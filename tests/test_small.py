@@ -159,6 +159,7 @@ def test_a_list_of_counted_entries_is_not_asked_of_a_small_model() -> None:
     assert not any("published" in question.fields for question in asked_of(DOCUMENT))
 
 
+@pytest.mark.fault("injection")
 def test_nothing_in_the_text_ends_the_report() -> None:
     assert all(question.user.count("</report>") <= 1 for question in asked_of(DOCUMENT))
 

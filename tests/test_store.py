@@ -78,6 +78,7 @@ def test_a_run_that_began_or_failed_has_no_outcome_to_find(path: Path, document:
     assert rows(path, "select status, error from runs") == [("failed", "TimeoutError: no answer in 60 s")]
 
 
+@pytest.mark.fault("sqlite-values")
 def test_counts_are_integers_and_amounts_keep_their_digits(path: Path, document: Document, accepted: Accepted) -> None:
     with Store(path) as store:
         put(store, document, accepted)
@@ -89,6 +90,7 @@ def test_counts_are_integers_and_amounts_keep_their_digits(path: Path, document:
     assert '"amount_10k_yuan": 7730.28' in str(rows(path, "select record from records"))
 
 
+@pytest.mark.fault("sqlite-values")
 def test_a_count_beyond_sqlites_integers_keeps_its_digits(path: Path, document: Document, accepted: Accepted) -> None:
     huge = replace(
         accepted,
@@ -158,6 +160,7 @@ def test_a_review_never_reaches_the_records(path: Path, document: Document, revi
     ]
 
 
+@pytest.mark.fault("kill")
 def test_a_save_that_breaks_half_way_leaves_nothing(path: Path, document: Document, accepted: Accepted) -> None:
     figures = {**accepted.reading.figures, "z.z.z": Figure(1, "1", 3, None)}  # type: ignore[arg-type]
     broken = replace(accepted, reading=replace(accepted.reading, figures=figures))
@@ -172,6 +175,7 @@ def test_a_save_that_breaks_half_way_leaves_nothing(path: Path, document: Docume
     assert rows(path, "select run from records") == [(1,)]
 
 
+@pytest.mark.fault("sqlite-values")
 def test_a_raw_answer_is_there_for_others_before_the_run_ends(path: Path, document: Document) -> None:
     with Store(path) as store:
         run = store.begin("k", document, "model", "some-model")
@@ -183,6 +187,7 @@ def test_a_raw_answer_is_there_for_others_before_the_run_ends(path: Path, docume
         ]
 
 
+@pytest.mark.fault("corrupt-db")
 def test_a_file_that_is_no_database_is_named_and_left_as_it_was(tmp_path: Path) -> None:
     for name, content in (("note.txt", b"hello"), ("long.txt", "报告".encode() * 5000)):
         path = tmp_path / name
@@ -194,6 +199,7 @@ def test_a_file_that_is_no_database_is_named_and_left_as_it_was(tmp_path: Path) 
         assert path.read_bytes() == content
 
 
+@pytest.mark.fault("corrupt-db")
 def test_another_programs_database_is_left_as_it_was(path: Path) -> None:
     db = sqlite3.connect(path)
     db.execute("create table documents (title)")
@@ -206,6 +212,7 @@ def test_another_programs_database_is_left_as_it_was(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.fault("corrupt-db")
 def test_a_cut_database_is_named_and_left_as_it_was(path: Path, document: Document, accepted: Accepted) -> None:
     with Store(path) as store:
         put(store, document, accepted)
@@ -218,6 +225,7 @@ def test_a_cut_database_is_named_and_left_as_it_was(path: Path, document: Docume
     assert path.read_bytes() == cut
 
 
+@pytest.mark.fault("corrupt-db")
 def test_a_flipped_byte_in_an_outcome_is_noticed(path: Path, document: Document, accepted: Accepted) -> None:
     with Store(path) as store:
         put(store, document, accepted)
@@ -231,11 +239,13 @@ def test_a_flipped_byte_in_an_outcome_is_noticed(path: Path, document: Document,
         store.find("k")
 
 
+@pytest.mark.fault("disk-full")
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"nowhere/gouji\.db cannot be opened"):
         Store(tmp_path / "nowhere" / "gouji.db")
 
 
+@pytest.mark.fault("disk-full")
 def test_a_database_that_is_full_says_so_and_keeps_what_it_has(
     path: Path, document: Document, accepted: Accepted
 ) -> None:
@@ -250,6 +260,7 @@ def test_a_database_that_is_full_says_so_and_keeps_what_it_has(
         assert store.find("k") == accepted
 
 
+@pytest.mark.fault("db-locked")
 def test_a_locked_database_is_waited_for_and_then_named(path: Path, document: Document) -> None:
     with Store(path, wait=0.05) as store:
         other = sqlite3.connect(path)
@@ -280,6 +291,7 @@ def _open_and_put(path: Path, start: object, document: Document, outcome: Accept
         put(store, document, outcome)
 
 
+@pytest.mark.fault("concurrent-migration")
 def test_two_processes_that_start_at_once_both_succeed(tmp_path: Path, document: Document, accepted: Accepted) -> None:
     spawn = multiprocessing.get_context("spawn")
     for attempt in range(3):
