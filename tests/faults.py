@@ -7,7 +7,14 @@ not say what it shows, the mark does: ``@pytest.mark.fault("quota", behaviour="O
 
 from __future__ import annotations
 
+import ast
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+PAGE = TESTS.parent / "docs" / "faults.md"
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ FAULTS: tuple[Fault, ...] = (
         "retry-after",
         "429 with `Retry-After`: seconds, milliseconds, a date, a huge one",
         "429 带 `Retry-After`：秒、毫秒、日期、过大的值",
-        "Nobody calls before the time told, not this document and not another; a longer wait than allowed ends at once.",
+        "Nobody calls before the time told, no other document either; a longer wait than allowed ends at once.",
         "所告时间之前谁也不再调用，不只是这一份；超过允许的等待则立即结束。",
     ),
     Fault(
@@ -40,8 +47,9 @@ FAULTS: tuple[Fault, ...] = (
         "gateway-5xx",
         "500, 502, 503, 504, 529, now and then or always",
         "500、502、503、504、529，偶发或一直如此",
-        "Asked again after growing pauses, a bounded number of times; the pool slows down; a server that only fails ends the run.",
-        "隔越来越长的间隔再问，次数有限；全体放慢；一直失败的服务使运行结束。",
+        "Asked again after growing pauses, so often and no more; the pool slows down; "
+        "a server that only fails ends the run with exit code 6.",
+        "隔越来越长的间隔再问，次数有限；全体放慢；一直失败的服务使运行结束，退出码 6。",
     ),
     Fault(
         "hang",
@@ -61,7 +69,7 @@ FAULTS: tuple[Fault, ...] = (
         "garbage-200",
         "Status 200 with HTML, nothing, cut JSON, no choices, an error object, bytes that are no UTF-8",
         "状态 200，内容却是 HTML、空、截断的 JSON、没有 choices、错误对象、不是 UTF-8 的字节",
-        "A fault of the gateway: asked again after a pause with the same words, never told to the model as its mistake.",
+        "A fault of the gateway: asked again after a pause, in the same words; the model is not told of it.",
         "算网关的错：停顿后原样再问，绝不当作模型的错去追问。",
     ),
     Fault(
@@ -226,3 +234,71 @@ FAULTS: tuple[Fault, ...] = (
         "一位不差地保存，或拒绝；不存走样的值。",
     ),
 )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A test that shows a row."""
+
+    row: str
+    test: str
+    file: str
+    behaviour: str
+    slow: bool
+
+    @property
+    def sentence(self) -> str:
+        """What it shows."""
+        return self.behaviour or self.test.removeprefix("test_").replace("_", " ")
+
+
+def shown() -> list[Shown]:
+    """Every test that is marked, file by file; read and not run, so that slow ones count too."""
+    return [found for path in sorted(TESTS.glob("test_*.py")) for found in _of_file(path)]
+
+
+def _of_file(path: Path) -> Iterator[Shown]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    whole = [node.value for node in tree.body if isinstance(node, ast.Assign) and _is_named(node, "pytestmark")]
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            marks = [mark for part in (*node.decorator_list, *whole) for mark in ast.walk(part)]
+            slow = any(isinstance(mark, ast.Attribute) and mark.attr == "slow" for mark in marks)
+            for mark in marks:
+                if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute) and mark.func.attr == "fault":
+                    row, *more = [ast.literal_eval(said) for said in (*mark.args, *(k.value for k in mark.keywords))]
+                    yield Shown(row, node.name, path.name, more[0] if more else "", slow)
+
+
+def _is_named(node: ast.Assign, name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+
+
+def table(tests: list[Shown], *, chinese: bool = False) -> str:
+    """The table of all rows: fault, behaviour, tests."""
+    head = ("故障", "做法", "测试") if chinese else ("fault", "what gouji does", "shown by")
+    rows = [_row(fault, [test for test in tests if test.row == fault.id], chinese) for fault in FAULTS]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ("---",) * 3, *rows))
+
+
+def _row(fault: Fault, tests: list[Shown], chinese: bool) -> tuple[str, str, str]:
+    if chinese:
+        files = Counter(test.file for test in tests)
+        told = "<br>".join(f"`{file}` {count}" for file, count in files.items())
+        return (fault.title_zh, fault.behaviour_zh, told)
+    told = "<br>".join(f"`{t.file}`: {t.sentence}{' (slow)' if t.slow else ''}" for t in tests)
+    return (fault.title, fault.behaviour, told)
+
+
+def page(text: str, tests: list[Shown]) -> str:
+    """The page with both its tables as the marks have them."""
+    for name, chinese in (("faults", False), ("故障", True)):
+        begin, end = f"<!-- {name}: made by python -m tests.faults -->\n", f"\n<!-- end of {name} -->"
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = f"{before}{begin}{table(tests, chinese=chinese)}{end}{after}"
+    return text
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), shown()), encoding="utf-8")
