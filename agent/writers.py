@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -53,7 +53,8 @@ def whole(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}; nothing was changed there") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be removed is written over by the next export
+            part.unlink(missing_ok=True)
 
 
 def _sync(file: int) -> None:
