@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from os.path import commonprefix
@@ -12,6 +11,7 @@ from agent.language import Language, say
 from agent.outcome import BLANKS, Figure, Grade, Reading
 from agent.squeeze import normal
 from agent.sums import grid_of
+from agent.terminal import safe as safe
 from schemas.form import Form, Grid, Row
 
 if TYPE_CHECKING:
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
 _MARKS = {Grade.CONTRADICTED: "✗", Grade.DERIVED: "≈", Grade.UNREAD: "?"}
 _STYLES = {Grade.CONTRADICTED: "bold red", Grade.DERIVED: "yellow", Grade.UNREAD: "yellow"}
-
-
-def safe(text: str) -> str:
-    """The text without what a terminal would obey: control, bidirectional and other invisible characters."""
-    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
 
 
 class Labels:
