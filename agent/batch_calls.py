@@ -168,6 +168,8 @@ class Calls:
 
     def _bear(self, error: TransientError, tries: int, failures: int) -> None:
         said = self.model.settings.says(error)
+        if error.retry_after > self._patience.outage:
+            raise StopError(f"{said}; it asks to wait {error.retry_after:.0f} s: run again then, nothing is lost")
         borne = self._patience.outage if self._pace.answers else self._patience.first
         if self._pace.trouble > borne:
             raise StopError(f"{said}; no answer for {self._pace.trouble:.0f} s: run again when the server is back")

@@ -52,6 +52,9 @@ def command() -> None:
 @click.option("--budget-tokens", type=click.IntRange(1), help="Tokens this run may take. 本次运行词元上限")
 @click.option("--budget-usd", type=click.FloatRange(0, min_open=True), help="US dollars this run may cost. 费用上限")
 @click.option(
+    "--budget-seconds", type=click.FloatRange(0, min_open=True), help="Seconds this run may take. 本次运行时间上限"
+)
+@click.option(
     "--engine",
     type=click.Choice(["local", "dask"]),
     default="local",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from agent.batch import Batch, Tally
+from agent.batch_calls import StopError
 from agent.batch_readers import Processes, Readers
 from agent.batch_step import Setup
 from agent.batch_writer import Writer
@@ -44,6 +45,7 @@ class Options:
     tpm: int | None = None
     budget_tokens: int | None = None
     budget_usd: str | None = None
+    budget_seconds: float | None = None
     engine: Literal["local", "dask"] = "local"
     scheduler: str | None = None
     transport: Literal["live", "batch"] = "live"
@@ -108,10 +110,17 @@ async def run(
         else:
             batch = Batch(ledger, writer, plan, readers, calls, at_once=at_once, tell=tell)
         began(batch)
+        if options.budget_seconds:
+            asyncio.get_running_loop().call_later(options.budget_seconds, _time_is_up, batch, options.budget_seconds)
         try:
             return await conduct(batch, entries)
         finally:
             await batch.close()
+
+
+def _time_is_up(batch: Batch, seconds: float) -> None:
+    if not batch.tally.stopped:  # asked twice it would not let calls land
+        batch.stop(StopError(f"the time is used up ({seconds:g} s); run again: nothing is lost"))
 
 
 async def conduct(batch: Batch, entries: Sequence[Entry]) -> Tally:
@@ -193,7 +202,7 @@ def _rounds(
     settings = plan.model
     assert settings is not None
     client = openai.AsyncOpenAI(
-        api_key=settings.key, base_url=settings.base_url, default_headers=settings.headers, max_retries=3
+        api_key=settings.key, base_url=settings.base_url, default_headers=settings.headers, max_retries=0
     )
     post = Post(options.poll, FileLimits(options.file_requests, options.file_mb * 1_000_000))
     outbox = Outbox(ledger, settings.base_url)

@@ -6,6 +6,7 @@ no longer beats is free. An outcome and the end of its job are one transaction.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -205,18 +206,21 @@ class Ledger:
         found: dict[str, Kept] = {}
         with self.store.transaction() as db:
             rows = db.execute(
-                "select request_sha256, calls.status, answer from calls join runs on runs.id = calls.run"
+                "select request_sha256, calls.status, cast(answer as blob), answer_sha256"
+                " from calls join runs on runs.id = calls.run"
                 " where key = ? and calls.status is not null and answer is not null order by calls.id",
                 (key,),
             ).fetchall()
-        for request, status, raw in rows:
+        for request, status, raw, sha256 in rows:
+            if hashlib.sha256(raw).hexdigest() != sha256:
+                continue  # no longer what came: SQLite does not notice a flipped byte
             try:
-                reply(status, {}, raw.encode())
+                reply(status, {}, raw)
             except (TransientError, PermanentModelError):
                 continue
             except (NoAnswerError, UnsupportedError):
                 pass  # an answer too: the same request would get it again
-            found[request] = Kept(status, raw)
+            found[request] = Kept(status, raw.decode())
         return found
 
     def why(self, key: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from agent import checks, offline
 from agent.document import Document, load
-from agent.errors import GoujiError, UsageError
+from agent.errors import GoujiError, ModelError, UsageError
 from agent.evidence import Evidence, gather
 from agent.outcome import (
     NO_USAGE,
@@ -48,11 +48,12 @@ def extract(
     max_attempts: int = 3,
     escalate: str | None = None,
     budget_tokens: int | None = None,
+    budget_seconds: float | None = None,
     name: str | None = None,
 ) -> Outcome:
     """Read one report. ``source``: a path, bytes, or the text itself as a ``str``.
 
-    ``form``: a form, its name, or a pydantic model of one's own.
+    ``form``: a form, its name, or a pydantic model of one's own. ``budget_seconds``: how long its calls may take.
     Without a model (argument or environment) the offline reader reads; with one, the model does, unless
     ``reader`` says otherwise. With ``store`` the outcome is kept, and the same run is never paid twice.
     Raises InputError, ModelError, StoreError, UsageError; a reading that does not hold is no error but
@@ -72,6 +73,7 @@ def extract(
                 max_attempts=max_attempts,
                 escalate=escalate,
                 budget_tokens=budget_tokens,
+                budget_seconds=budget_seconds,
                 name=name,
             )
         )
@@ -89,10 +91,11 @@ async def aextract(
     max_attempts: int = 3,
     escalate: str | None = None,
     budget_tokens: int | None = None,
+    budget_seconds: float | None = None,
     name: str | None = None,
 ) -> Outcome:
     """``extract`` for callers with an event loop of their own."""
-    plan = make_plan(form, model, base_url, reader, escalate, max_attempts, budget_tokens)
+    plan = make_plan(form, model, base_url, reader, escalate, max_attempts, budget_tokens, budget_seconds)
     document = load(source, name=name)
     if store is None:
         return await run(document, plan)
@@ -114,6 +117,7 @@ class Plan:
     escalate: ModelSettings | None = None
     max_attempts: int = 3
     budget_tokens: int | None = None
+    budget_seconds: float | None = None
 
     @property
     def key(self) -> str:
@@ -140,6 +144,7 @@ def make_plan(
     escalate: str | None = None,
     max_attempts: int = 3,
     budget_tokens: int | None = None,
+    budget_seconds: float | None = None,
 ) -> Plan:
     """The plan that flags and environment make. Raises UsageError where they make no sense together."""
     try:
@@ -156,7 +161,8 @@ def make_plan(
     if reader in ("model", "thrifty") and settings is None:
         raise UsageError(f"reader {reader!r} needs a model: give --model or set GOUJI_MODEL")
     stronger = replace(settings, name=escalate) if settings and escalate else None
-    return Plan(chosen, reader or ("model" if settings else "offline"), settings, stronger, max_attempts, budget_tokens)
+    reads = reader or ("model" if settings else "offline")
+    return Plan(chosen, reads, settings, stronger, max_attempts, budget_tokens, budget_seconds)
 
 
 def _form(form: str | Form | type[BaseModel] | None) -> Form:
@@ -177,12 +183,22 @@ async def stored(document: Document, plan: Plan, store: Store) -> Outcome:
         return before
     run_id = store.begin(key, document, plan.reader, plan.model.name if plan.model else None)
     try:
-        outcome = await run(document, plan, on_call=lambda call: store.journal(run_id, call))
+        outcome = await _journaled(document, plan, store, run_id, key)
     except GoujiError as error:
         store.fail(run_id, error)
         raise
     keep(store, run_id, outcome)
     return outcome
+
+
+async def _journaled(document: Document, plan: Plan, store: Store, run_id: int, key: str) -> Outcome:
+    """The outcome of a run whose calls are kept, those of earlier runs used."""
+    if plan.model is None:
+        return await run(document, plan)
+    from agent.paid import journal
+
+    async with journal(store, run_id, key, plan.model) as kept:
+        return await run(document, plan, on_call=kept.note, send=kept.send)
 
 
 def keep(store: Store, run_id: int, outcome: Outcome) -> None:
@@ -215,7 +231,12 @@ async def run(
         return conclude(document, evidence, first, offline.NAME)
     from agent import reader
 
-    read = await reader.read(document, evidence, plan, first, on_call, send)
+    try:
+        async with asyncio.timeout(plan.budget_seconds):
+            read = await reader.read(document, evidence, plan, first, on_call, send)
+    except TimeoutError as error:
+        told = f"no outcome within {plan.budget_seconds:g} s (--budget-seconds)"
+        raise ModelError(f"{document.name}: {told}; run again: answers that were stored are not paid twice") from error
     return conclude(document, evidence, read.reading, plan.reader, read=read, second=first)
 
 

@@ -23,7 +23,7 @@ from agent.ledger import Entry, Job, Kept
 from agent.model import Call, call_of
 from agent.outcome import Usage
 from agent.settings import ModelSettings
-from agent.transport import Reply, reply, verdict
+from agent.transport import Reply, TransientError, reply, verdict
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -228,9 +228,10 @@ class Mail:
                 if isinstance(told, PermanentModelError):
                     raise StopError(self._settings.says(told)) from error
                 fault: Exception = told
+                pause = max(pause, told.retry_after) if isinstance(told, TransientError) else pause
             except (openai.APIConnectionError, httpx2.TransportError) as error:
                 fault = error
-            if waited > self._post.outage:
+            if max(waited, pause) > self._post.outage:
                 raise StopError(self._settings.says(f"{fault}; run again when the server is back")) from fault
             await asyncio.sleep(pause)
             waited, pause = waited + pause, min(60.0, pause * 2)
