@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pydantic import ValidationError
 
 if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletion
     from pydantic import BaseModel
 
 _THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
@@ -116,3 +117,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
+
+
+def completion(text: str) -> ChatCompletion:
+    """A completion of that text and nothing else a server sent: instructor would stumble over odd parts."""
+    from openai.types.chat import ChatCompletion
+
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+    return ChatCompletion.construct(id="", object="chat.completion", created=0, model="", choices=[choice])

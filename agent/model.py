@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from agent.answers import shaped, strict_schema
+from agent.answers import completion, shaped, strict_schema
 from agent.errors import GoujiError, ModelError, PermanentModelError
 from agent.local import own_server
 from agent.outcome import Usage
@@ -293,8 +293,6 @@ class _Asking:
 
     async def complete(self, messages: list[dict[str, Any]]) -> ChatCompletion:
         """A whole completion: the network's faults and a cut answer end here."""
-        from openai.types.chat import ChatCompletion
-
         schema = strict_schema(self.question.answer)
         while True:
             request = self.model.dialect.request(self.settings.name, messages, schema, self.limit)
@@ -308,7 +306,7 @@ class _Asking:
             if answered.refusal or answered.finish == "content_filter":
                 raise NoAnswerError("refused", answered.refusal or "stopped by the server's content filter")
             if answered.finish != "length":
-                return ChatCompletion.construct(**answered.body)
+                return completion(answered.content)
             if self.limit > self.settings.profile.max_output_tokens:
                 raise NoAnswerError("truncated", f"longer than {self.limit} tokens")
             self.limit *= 2

@@ -55,14 +55,13 @@ class NoAnswerError(GoujiError):
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole answer: its text, why it ended, the tokens where the server counts them, the body as parsed."""
+    """A whole answer: its text, why it ended, the tokens where the server counts them."""
 
     content: str
     finish: str | None
     refusal: str | None
     input_tokens: int | None
     output_tokens: int | None
-    body: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,6 @@ def reply(status: int, headers: Mapping[str, str], body: bytes) -> Reply:
         message.get("refusal") or None,
         _tokens(usage.get("prompt_tokens")),
         _tokens(usage.get("completion_tokens")),
-        data,
     )
 
 
