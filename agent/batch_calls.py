@@ -15,7 +15,7 @@ from agent.ledger import Kept
 from agent.model import Call, Model, asked_tokens, call_of, request_sha256
 from agent.outcome import NO_USAGE, Usage
 from agent.pace import Pace
-from agent.transport import NoAnswerError, Reply, TransientError, UnsupportedError, reply
+from agent.transport import NoAnswerError, Reply, TransientError, UnsupportedError, reply, text_of
 
 FIRST_GUESS = 400  # tokens of an answer, before one was seen
 _OWN_FAULT = frozenset({400, 413, 422})
@@ -185,8 +185,8 @@ class Calls:
         fault: GoujiError | None = None
         try:
             status, headers, body = await self.model.send(wanted.request, settings.call_timeout)
-            raw = body.decode("utf-8", "replace")
-            answered = reply(status, headers, raw.encode())
+            raw = text_of(body)
+            answered = reply(status, headers, body)
         except GoujiError as error:
             fault = error
         call = call_of(settings, wanted.question, wanted.request, status, raw, answered, fault)

@@ -111,14 +111,15 @@ async def run(
             batch = Batch(ledger, writer, plan, readers, calls, at_once=at_once, tell=tell)
         began(batch)
         if options.budget_seconds:
-            asyncio.get_running_loop().call_later(options.budget_seconds, _time_is_up, batch, options.budget_seconds)
+            asyncio.get_running_loop().call_later(options.budget_seconds, time_is_up, batch, options.budget_seconds)
         try:
             return await conduct(batch, entries)
         finally:
             await batch.close()
 
 
-def _time_is_up(batch: Batch, seconds: float) -> None:
+def time_is_up(batch: Batch, seconds: float) -> None:
+    """End a run whose seconds are used up."""
     if not batch.tally.stopped:  # asked twice it would not let calls land
         batch.stop(StopError(f"the time is used up ({seconds:g} s); run again: nothing is lost"))
 

@@ -22,7 +22,7 @@ from agent.errors import GoujiError, ModelError, PermanentModelError
 from agent.local import own_server
 from agent.outcome import Usage
 from agent.settings import ModelSettings, Profile, settings
-from agent.transport import End, Feature, NoAnswerError, Reply, TransientError, UnsupportedError, reply
+from agent.transport import End, Feature, NoAnswerError, Reply, TransientError, UnsupportedError, reply, text_of
 
 if TYPE_CHECKING:
     import ssl
@@ -345,7 +345,7 @@ class _Asking:
         try:
             left = max(0.1, self.deadline - began)
             status, headers, body = await self.model.send(request, min(self.settings.call_timeout, left))
-            raw = body.decode("utf-8", "replace")
+            raw = text_of(body)
             answered = reply(status, headers, body)
         except GoujiError as error:
             fault = error

@@ -95,6 +95,11 @@ def reply(status: int, headers: Mapping[str, str], body: bytes) -> Reply:
     )
 
 
+def text_of(body: bytes) -> str:
+    """A body as it is kept. Bytes that are no UTF-8 stay legible as such: from the journal, too, it is no answer."""
+    return body.decode("utf-8", "backslashreplace")
+
+
 def _json(body: bytes) -> dict[str, Any]:
     try:
         data = json.loads(body)
