@@ -97,7 +97,7 @@ async def run(
 ) -> Tally:
     """Read the documents into the store. ``began`` gets the batch before its first document."""
     plan = options.plan()
-    with Store(db) as store:
+    with Store(db, check=True) as store:
         ledger = Ledger(store)
         readers, send = await _readers(plan, options)
         writer = Writer(store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -23,10 +24,12 @@ STEPS = (
 )
 """The steps of ``agent.migrations`` by name: whether one is missing is known without importing what takes it."""
 
+_CHECKED_ALWAYS = 16_384  # pages; they are looked through in less time than a command takes to start
+
 _WAY_OUT = {
     sqlite3.SQLITE_NOTADB: "is no SQLite database; it was left as it is; name another file with --db",
-    sqlite3.SQLITE_CORRUPT: "is damaged and was left as it is; copy it away and try `sqlite3 FILE .recover`, "
-    "or name another file with --db",
+    sqlite3.SQLITE_CORRUPT: "is damaged; what it holds was not overwritten. `gouji recover FILE NEW` takes out what "
+    "can still be read; or name another file with --db",
     sqlite3.SQLITE_BUSY: "is held by another program; close that, or try again",
     sqlite3.SQLITE_LOCKED: "is held by another program; close that, or try again",
     sqlite3.SQLITE_FULL: "cannot grow: the disk is full; what was stored before is intact",
@@ -46,15 +49,18 @@ def told(path: Path) -> Iterator[None]:
         raise StoreError(f"{path} {_WAY_OUT.get(code, f'failed: {error}')}") from error
 
 
-def open_for_writing(path: Path, *, wait: float) -> sqlite3.Connection:
+def open_for_writing(path: Path, *, wait: float, check: bool = False) -> sqlite3.Connection:
     """A connection to the store at ``path``, made or brought up to date where needed.
 
-    ``wait``: seconds to wait for another writer. Raises StoreError; a file that is not ours stays untouched.
+    ``wait``: seconds to wait for another writer; ``check``: look for damage also where the file is large.
+    Raises StoreError; a file that is damaged or not ours stays untouched.
     """
     with told(path):
         db = sqlite3.connect(path.absolute(), timeout=wait, check_same_thread=False)
         try:
             _refuse_strangers(db, path)
+            if check or _pages(db) < _CHECKED_ALWAYS:
+                _refuse_damage(db)
             db.execute("pragma foreign_keys = on")
             _write_ahead(db, wait)
             db.execute("pragma synchronous = full")
@@ -68,19 +74,51 @@ def open_for_writing(path: Path, *, wait: float) -> sqlite3.Connection:
 @contextmanager
 def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that cannot write. Raises UsageError where there is no file, StoreError where it is damaged."""
-    if not path.exists():
+    if not _exists(path):
         raise UsageError(f"there is no database {path}; `gouji extract FILE` makes one, --db names another")
-    with told(path), closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as db:
-        _refuse_strangers(db, path)
+    with told(path), closing(sqlite3.connect(_address(path), uri=True)) as db:
+        if not _refuse_strangers(db, path):
+            raise UsageError(f"{path} is empty: nothing was read into it yet; `gouji extract FILE` reads a report")
         db.row_factory = sqlite3.Row
         yield db
 
 
-def _refuse_strangers(db: sqlite3.Connection, path: Path) -> None:
-    tables = db.execute("select count(*) from sqlite_master").fetchone()[0]
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StoreError(f"{path} {_WAY_OUT[sqlite3.SQLITE_CANTOPEN]} ({error.strerror})") from error
+
+
+def _pages(db: sqlite3.Connection) -> int:
+    (pages,) = db.execute("pragma page_count").fetchone()
+    return int(pages)
+
+
+def _address(path: Path) -> str:
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    if hasattr(os, "statvfs") and os.statvfs(path).f_flag & os.ST_RDONLY:
+        # SQLite cannot put there what readers share with a writer, and there is no writer.
+        address += "&immutable=1"
+    return address
+
+
+def _refuse_damage(db: sqlite3.Connection) -> None:
+    # A page that nobody has looked at yet may be damaged: what is written beside it would make things worse.
+    (found,) = db.execute("pragma quick_check(1)").fetchone()
+    if found != "ok":
+        damaged = sqlite3.DatabaseError(found)
+        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damaged
+
+
+def _refuse_strangers(db: sqlite3.Connection, path: Path) -> int:
+    """How many tables there are; none in a file that is new."""
+    tables: int = db.execute("select count(*) from sqlite_master").fetchone()[0]
     (ours,) = db.execute("pragma application_id").fetchone()
     if tables and ours != APPLICATION_ID:
         raise StoreError(f"{path} belongs to another program; it was left as it is; name another file with --db")
+    return tables
 
 
 def _write_ahead(db: sqlite3.Connection, wait: float) -> None:

@@ -34,11 +34,11 @@ def utc() -> str:
 class Store:
     """The one writing connection. Usable from any thread, one at a time."""
 
-    def __init__(self, path: Path, *, wait: float = 30, now: Callable[[], str] = utc) -> None:
+    def __init__(self, path: Path, *, wait: float = 30, check: bool = False, now: Callable[[], str] = utc) -> None:
         self.path = path
         self.now = now
         self._lock = threading.RLock()
-        self._db = open_for_writing(path, wait=wait)
+        self._db = open_for_writing(path, wait=wait, check=check)
 
     def close(self) -> None:
         """Close the file; a store that is not closed loses nothing either."""

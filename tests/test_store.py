@@ -219,7 +219,7 @@ def test_a_cut_database_is_named_and_left_as_it_was(path: Path, document: Docume
     cut = path.read_bytes()[: -4096 * 3]
     path.write_bytes(cut)
 
-    with pytest.raises(StoreError, match="is damaged and was left as it is"):
+    with pytest.raises(StoreError, match="is damaged; what it holds was not overwritten"):
         Store(path)
 
     assert path.read_bytes() == cut
