@@ -20,6 +20,7 @@ WORK = 1.0
 """The bound of one table in the solver's deterministic units, about 2 s of one core; real ones need milliseconds."""
 _SECONDS = 60.0  # by the clock: for a machine so busy that this work takes longer
 _MOST_TABLES = 60
+_LARGEST = 2**62  # the solver counts in 64 bits; sums that leave them it refuses itself
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def solve(table: Table) -> Solution:
     if narrowed is not None and all(len(found) == 1 for found in narrowed.values()):
         if _all_hold(table, narrowed):
             return _agreed(table, narrowed)
-        return _least_change(table, narrowed, _Budget())
+        return _search(table, narrowed, possible=False)
     if narrowed is not None and _unconstrained(table, narrowed):
         return _agreed(table, narrowed)
     return _search(table, narrowed or ways, possible=narrowed is not None)
@@ -147,6 +148,10 @@ class _Budget:
     left: float = WORK
 
 
+class _TooLargeError(Exception):
+    """The figures, with all their decimals, are too large for the solver's integers."""
+
+
 class _Model:
     """The table as a constraint problem: a choice per row, a number per cell, the sums over numbers."""
 
@@ -159,6 +164,8 @@ class _Model:
         self.scale: int = _scale(way for found in ways.values() for way in found)
         # No cell of a table that adds up with the fewest changes is larger than all that is printed together.
         self.largest = sum(max(abs(self._int(c.value)) for w in found for c in w) for found in ways.values()) * 10 + 1
+        if self.largest >= _LARGEST:
+            raise _TooLargeError
         self.choice: dict[str, list[Any]] = {}
         self.number: dict[str, Any] = {}
         self.blank: dict[str, Any] = {}
@@ -229,6 +236,13 @@ def _scale(ways: Iterable[Way]) -> int:
 
 
 def _search(table: Table, ways: Mapping[str, Sequence[Way]], *, possible: bool) -> Solution:
+    try:
+        return _searched(table, ways, possible=possible)
+    except _TooLargeError:
+        return _agreed(table, ways, fits=possible, bounded=True)
+
+
+def _searched(table: Table, ways: Mapping[str, Sequence[Way]], *, possible: bool) -> Solution:
     budget = _Budget()
     if possible:
         model = _Model(table, ways, budget, repairable=False)
