@@ -44,7 +44,7 @@ def blocks(xml: bytes, runs: Runs) -> list[Block]:
     """The blocks of the main part."""
     try:
         root = ElementTree.fromstring(xml)  # noqa: S314 - expat fetches nothing and refuses entity bombs
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # the last two: its encoding is none we know
         raise InputError(f"the file is broken: its text is no XML ({error})") from error
     return [block for body in root if name_of(body) == "body" for block in _blocks(body, 0, runs)]
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("PNG", "JPEG", "TIFF")
+_BROKEN = (OSError, ValueError, SyntaxError, EOFError, TypeError)  # what a broken image makes Pillow say
 DPI = 240
 LONGEST = 6_000
 """A page is never drawn with more pixels than this along its longer side."""
@@ -21,7 +22,10 @@ LONGEST = 6_000
 def read(data: bytes) -> Iterator[tuple[int, None]]:
     """The numbers of the image's pages; all of them need OCR."""
     with _opened(data) as image:
-        pages = getattr(image, "n_frames", 1)
+        try:
+            pages = getattr(image, "n_frames", 1)
+        except _BROKEN as error:
+            raise InputError(f"the file is broken: {error}") from error
     for number in range(1, pages + 1):
         yield number, None
 
@@ -39,7 +43,7 @@ def _opened(data: bytes) -> Image:
         return Images.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
         raise InputError("the file is broken: it begins as an image, and none follows") from error
-    except (OSError, ValueError, SyntaxError) as error:
+    except _BROKEN as error:
         raise InputError(f"the file is broken: {error}") from error
 
 
@@ -55,7 +59,7 @@ def _frame(data: bytes, number: int) -> Image:
             if upright.mode in ("RGBA", "LA", "PA", "P"):  # what is transparent is seen as paper
                 upright = _on_paper(upright.convert("RGBA"))
             return upright.convert("L")
-        except (OSError, ValueError, SyntaxError, EOFError) as error:
+        except _BROKEN as error:
             raise InputError(f"the file is broken: page {number}: {error}") from error
 
 

@@ -81,7 +81,7 @@ def _hiding(xml: bytes) -> frozenset[str]:
     """The styles whose text is hidden, also by the style they are based on."""
     try:
         root = ElementTree.fromstring(xml)  # noqa: S314 - expat fetches nothing and refuses entity bombs
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # the last two: its encoding is none we know
         raise InputError(f"the file is broken: its styles are no XML ({error})") from error
     styles = {value_of(style, "styleId"): style for style in root if name_of(style) == "style"}
     found: set[str] = set()
