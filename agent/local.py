@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from agent.environment import for_children
 from agent.errors import ModelError, UsageError
 from agent.weights import QWEN, fetched, models_folder
 
@@ -137,7 +138,7 @@ def _child(weights: Path, context: int) -> list[str]:
 
 def _environment() -> dict[str, str]:
     # Threads that spin while they wait collapse where other processes want the cores.
-    return {"OMP_WAIT_POLICY": "passive", **os.environ}
+    return {"OMP_WAIT_POLICY": "passive", **for_children()}
 
 
 def _first_line(process: subprocess.Popen[bytes], seconds: float) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from agent.environment import for_children
 from agent.errors import GoujiError, UsageError
 
 MARGIN = 200 * 2**20
@@ -183,7 +184,9 @@ def pip_download(requirement: str, folder: Path) -> None:
     """One wheel by pip (or uv's pip), from the package index that pip is set up for; nothing of it is run."""
     command = [*_pip(), "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-cache-dir"]
     command += ["--disable-pip-version-check", "--dest", str(folder), requirement]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own arguments
+    done = subprocess.run(  # noqa: S603 -- our own arguments
+        command, capture_output=True, text=True, check=False, env=for_children()
+    )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
         raise GoujiError(f"{requirement}: {last}; what is here is kept, the same command goes on from it")

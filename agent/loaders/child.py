@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from agent.environment import for_children
 from agent.errors import InputError
 from agent.loaders.limits import LIMITS
 
@@ -55,7 +56,7 @@ def _start(job: str, told: IO[bytes]) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=told,
-        env={**os.environ, "PYTHONPATH": path, "OMP_WAIT_POLICY": "passive"},
+        env={**for_children(), "PYTHONPATH": path, "OMP_WAIT_POLICY": "passive"},
         start_new_session=True,
     )
 
