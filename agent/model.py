@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from agent.answers import completion, shaped, strict_schema
+from agent.environment import hush_clients
 from agent.errors import GoujiError, ModelError, PermanentModelError
 from agent.local import own_server
 from agent.outcome import Usage
@@ -198,8 +198,7 @@ class Model:
         import instructor
         from instructor.core import InstructorRetryException, ResponseParsingError
 
-        # It logs answers, and with them the document, as errors of its own.
-        logging.getLogger("instructor").setLevel(logging.CRITICAL)
+        hush_clients()
         asking = _Asking(self, question, budget or Budget())
         messages = [{"role": "system", "content": question.system}, {"role": "user", "content": question.user}]
         try:
@@ -232,17 +231,18 @@ class Model:
                 # The request is in the provider's own words already: chat.completions would walk through it again.
                 answered = await client.post("/chat/completions", body=request, cast_to=httpx2.Response)
         except openai.APIStatusError as error:
-            return error.status_code, error.response.headers, error.response.content
+            return error.status_code, error.response.headers, self.settings.redacted(error.response.content)
         except (TimeoutError, openai.APITimeoutError) as error:
             raise TransientError(f"no whole answer within {seconds:.0f} s") from error
         except openai.APIConnectionError as error:
             raise TransientError(f"connection failed: {error.__cause__ or error}") from error
-        return answered.status_code, answered.headers, answered.content
+        return answered.status_code, answered.headers, self.settings.redacted(answered.content)
 
     def _connected(self) -> AsyncOpenAI:
         if self._client is None:
             import openai
 
+            hush_clients()
             self._client = openai.AsyncOpenAI(
                 api_key=self.settings.key,
                 base_url=self.settings.base_url or own_server(self.settings.name),

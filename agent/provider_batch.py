@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from agent.batch import Batch, Tally
 from agent.batch_calls import FIRST_GUESS, Purse, StopError, Wanted
 from agent.batch_outbox import MOST_TRIES, FileLimits, Letter, Outbox, Posted
+from agent.environment import hush_clients
 from agent.errors import GoujiError, ModelError, PermanentModelError
 from agent.ledger import Entry, Job, Kept
 from agent.model import Call, call_of
@@ -105,6 +106,7 @@ class Mail:
     """Posts the outbox's files and collects their answers."""
 
     def __init__(self, client: AsyncOpenAI, settings: ModelSettings, outbox: Outbox, purse: Purse, post: Post) -> None:
+        hush_clients()
         self.outbox = outbox
         self.purse = purse
         self._client = client
@@ -185,7 +187,7 @@ class Mail:
         some: list[str] = []
         async with self._client.files.with_streaming_response.content(file) as response:
             async for line in response.iter_lines():
-                some.append(line)
+                some.append(self._settings.redact(line))
                 if len(some) == _AT_ONCE:
                     self._journal(some)
                     some.clear()
@@ -224,15 +226,16 @@ class Mail:
             try:
                 return await ask()
             except openai.APIStatusError as error:
-                told = verdict(error.status_code, error.response.headers, error.response.text)
+                text = self._settings.redact(error.response.text)
+                told = verdict(error.status_code, error.response.headers, text)
                 if isinstance(told, PermanentModelError):
-                    raise StopError(self._settings.says(told)) from error
+                    raise StopError(self._settings.says(told)) from None  # what it came from quotes the answer
                 fault: Exception = told
                 pause = max(pause, told.retry_after) if isinstance(told, TransientError) else pause
             except (openai.APIConnectionError, httpx2.TransportError) as error:
                 fault = error
             if max(waited, pause) > self._post.outage:
-                raise StopError(self._settings.says(f"{fault}; run again when the server is back")) from fault
+                raise StopError(self._settings.says(f"{fault}; run again when the server is back")) from None
             await asyncio.sleep(pause)
             waited, pause = waited + pause, min(60.0, pause * 2)
 

@@ -8,8 +8,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from typing import Literal
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import Any, Literal
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
@@ -19,6 +19,8 @@ from agent.outcome import Usage
 
 _NO_KEY = "none"  # a server on one's own machine wants none, but the client insists on one
 _MILLION = 1_000_000
+_REDACTED = "[secret]"
+_SHORTEST = 6  # a key like "1" or "none" is a placeholder: taken out of an answer it would take figures with it
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,13 @@ class Profile:
 
 SMALL = Profile(context_tokens=8192, rows_per_question=8, table="pipe", max_output_tokens=1024)
 """What a model of a billion parameters or two can do."""
+
+
+class _Unshown(dict[str, str]):
+    """An environment that a traceback with its local variables does not show."""
+
+    def __repr__(self) -> str:
+        return "<environment>"
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,10 @@ class ModelSettings:
 
     def __post_init__(self) -> None:
         """Move user and password out of the address, so that it can be shown."""
-        parts = urlsplit(self.base_url or "")
+        try:
+            parts = urlsplit(self.base_url or "")
+        except ValueError as error:
+            raise UsageError(f"model {self.name}: its address (--base-url, OPENAI_BASE_URL) is none: {error}") from None
         if "@" in parts.netloc:
             login, _, host = parts.netloc.rpartition("@")
             object.__setattr__(self, "login", SecretStr(unquote(login)))
@@ -94,10 +106,30 @@ class ModelSettings:
 
     def redact(self, text: str) -> str:
         """The text without key and login: servers like to repeat what they were sent."""
-        for secret in (self.api_key, self.login):
-            if secret and secret.get_secret_value():
-                text = text.replace(secret.get_secret_value(), "[secret]")
+        for secret in self._secrets():
+            text = text.replace(secret, _REDACTED)
         return text
+
+    def redacted(self, body: bytes) -> bytes:
+        """What a server answered, without key and login: before it is cut anywhere, since half a key is one too."""
+        for secret in self._secrets():
+            body = body.replace(secret.encode(), _REDACTED.encode())
+        return body
+
+    def _secrets(self) -> list[str]:
+        """Key, login and password in the forms in which they are sent, the longest first."""
+        forms = {self.api_key.get_secret_value()} if self.api_key else set()
+        if self.login is not None:
+            login = self.login.get_secret_value()
+            password = login.partition(":")[2]
+            forms |= {
+                login,
+                password,
+                quote(login, safe=":"),
+                quote(password, safe=""),
+                self.headers["Authorization"][6:],
+            }
+        return sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True)
 
     def says(self, error: object) -> str:
         """An error's message with the model's name and address before it."""
@@ -124,25 +156,25 @@ def settings(
     (``small`` for a server of a model that can do little at a time).
     Raises UsageError where one of them makes no sense, or the provider's key is missing.
     """
+    environment = _Unshown(environment)
     name = name or environment.get("GOUJI_MODEL")
     if not name:
         return None
     if is_local(name) and not base_url:
         return local(name, profile, environment)
+    plain: dict[str, Any] = {
+        "call_timeout": _seconds(environment, "GOUJI_CALL_TIMEOUT", ModelSettings.call_timeout),
+        "deadline": _seconds(environment, "GOUJI_DEADLINE", ModelSettings.deadline),
+        "input_price": _price(environment, "GOUJI_PRICE_IN"),
+        "output_price": _price(environment, "GOUJI_PRICE_OUT"),
+        "profile": profile or _profile(environment),
+    }
+    # The secrets last: no error of the others has them among its local variables.
+    key = SecretStr(api_key or environment.get("OPENAI_API_KEY") or "")
     base_url = base_url or environment.get("OPENAI_BASE_URL") or None
-    key = api_key or environment.get("OPENAI_API_KEY")
     if not key and not base_url:
         raise UsageError(f"model {name}: no key; set OPENAI_API_KEY, or name a server that needs none with --base-url")
-    return ModelSettings(
-        name,
-        base_url,
-        SecretStr(key) if key else None,
-        call_timeout=_seconds(environment, "GOUJI_CALL_TIMEOUT", ModelSettings.call_timeout),
-        deadline=_seconds(environment, "GOUJI_DEADLINE", ModelSettings.deadline),
-        input_price=_price(environment, "GOUJI_PRICE_IN"),
-        output_price=_price(environment, "GOUJI_PRICE_OUT"),
-        profile=profile or _profile(environment),
-    )
+    return ModelSettings(name, base_url, key or None, **plain)
 
 
 def local(name: str, profile: Profile | None, environment: Mapping[str, str]) -> ModelSettings:
