@@ -1,0 +1,237 @@
+"""Canaries: a key, a login and a sentence of a document come out nowhere they do not belong."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agent import extract
+from agent.environment import SECRET
+from agent.errors import GoujiError, UsageError
+from agent.local import Servers
+from agent.settings import settings
+from eval.batch_server import BatchServer
+from eval.server import Server
+from tests.by_model import truth
+from tests.secrets_world import (
+    FAULTS,
+    KEY,
+    LEAKS,
+    PASSWORD,
+    SENTENCE,
+    World,
+    knowing,
+    told_with_locals,
+    world,
+)
+
+pytestmark = pytest.mark.fault("key-leak")
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """The model, answering well; a test may set ``steps``."""
+    with knowing() as running:
+        yield running
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], server: Server
+) -> Iterator[World]:
+    """A folder with canaries about."""
+    with world(tmp_path, monkeypatch, capfdbinary, server) as made:
+        yield made
+
+
+def test_the_canaries_reach_the_server_or_nothing_here_is_worth_a_thing(here: World, server: Server) -> None:
+    here.run("extract", "report.txt")
+
+    assert LEAKS["the login"] in server.seen[0].headers["authorization"]
+    assert any(SENTENCE in json.dumps(seen.body, ensure_ascii=False) for seen in server.seen)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_server_that_repeats_what_it_was_sent_puts_no_secret_before_anybody(
+    fault: str, here: World, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOUJI_DEADLINE", "0.49")  # shorter than the first pause: nothing is tried twice
+    server.steps = [FAULTS[fault]]
+
+    here.run("extract", "report.txt")
+    here.run("extract", "report.txt", "--json")
+    here.run("doctor", "--ask", "--json")
+
+    assert server.calls
+    assert here.leaks() == []
+    assert SENTENCE not in here.printed
+
+
+def test_no_command_shows_a_secret_or_a_sentence_that_does_not_belong(here: World) -> None:
+    for command in (
+        ("extract", "report.txt"), ("extract", "faulty.txt", "--json"), ("show", "1"), ("show", "1", "--json"),
+        ("review",), ("review", "--json"), ("review", "history", "2"),
+        ("doctor", "--ask"), ("doctor", "--ask", "--lang", "zh"), ("forms", "check", "ogi-annual-report"),
+        ("stats",), ("stats", "--page", "stats.html"), ("audit",), ("batch", "status"), ("batch", "list"),
+        ("export", "all.csv", "--all"), ("export", "wide.jsonl", "--shape", "wide"), ("export", "all.xlsx"),
+    ):  # fmt: skip
+        assert here.run(*command).code in (0, 2, 3), command
+
+    assert here.leaks() == []
+    assert SENTENCE not in here.printed
+    wrote = {name for name, data in here.files() if SENTENCE.encode() in data}
+    assert {name.partition("-")[0] for name in wrote} == {"work/gouji.db", "work/report.txt", "work/faulty.txt"}
+
+
+@pytest.mark.parametrize("fault", ["good", "403 cuts", "500 cuts", "answer echoes"])
+def test_a_batch_keeps_no_secret_in_its_options_its_errors_or_its_logs(fault: str, here: World, server: Server) -> None:
+    if fault in FAULTS:
+        server.steps = [FAULTS[fault]]
+    here.run("batch", "report.txt", "--max-attempts", "1", "--budget-seconds", "1")
+    here.run("batch", "list")
+
+    with closing(sqlite3.connect("gouji.db")) as db:
+        options = json.loads(db.execute("select options from batches").fetchone()[0])
+    assert options["base_url"] == server.base_url
+    assert here.leaks() == []
+    assert SENTENCE not in here.printed
+
+
+def test_the_files_of_a_providers_batch_hold_no_secret(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with BatchServer(lambda _: json.dumps({"echo": KEY})) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url.replace("//", f"//bob:{PASSWORD}@"))
+        here.run("batch", "report.txt", "--transport", "batch", "--poll", "0.01", "--max-attempts", "1")
+
+        assert server.files
+        assert not any(leak.encode() in data for data in server.files.values() for leak in LEAKS.values())
+    assert here.leaks() == []
+    assert SENTENCE not in here.printed
+
+
+def test_the_pages_of_the_desk_hold_no_secret(here: World, server: Server) -> None:
+    from agent.desk.app import application
+    from agent.desk.desk import Desk
+    from agent.review import reviewer
+    from agent.store import Store
+    from tests.asgi import KEY as DESK, Caller
+
+    here.run("extract", "faulty.txt")
+    server.steps = [FAULTS["500 cuts"]]
+    with Store(here.folder / "gouji.db") as store:
+        caller = Caller(application(Desk(store, reviewer("Lin"), model=settings()), DESK))
+        pages = [caller.get("/").text, caller.get("/report/1").text, caller.post("/report/1/retry").text]
+        pages += [caller.get("/report/1").text, caller.get("/queue").text]
+
+    assert any(SENTENCE in page for page in pages)  # beside its source it belongs
+    assert [what for page in pages for what, leak in LEAKS.items() if leak in page] == []
+
+
+def test_an_evaluation_and_its_page_hold_no_secret(
+    here: World, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOUJI_DEADLINE", "0.49")
+    (here.folder / "cases").mkdir()
+    (here.folder / "report.txt").rename(here.folder / "cases" / "report.txt")
+    (here.folder / "cases" / "report.json").write_text(json.dumps({"expect": "accepted", "record": truth()}))
+    server.steps = [FAULTS["500 echoes"]]
+    ran = here.run("eval", "cases", "--arm", "gouji", "--model", "scripted")
+
+    assert ran.code == 1  # its only case crashed
+    here.run("eval", "page", "last")
+
+    assert (here.folder / "eval.html").exists()
+    assert here.leaks() == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_traceback_with_every_local_variable_shows_no_secret(
+    fault: str, here: World, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOUJI_DEADLINE", "0.49")
+    server.steps = [FAULTS[fault]]
+    try:
+        extract(here.folder / "report.txt")
+    except GoujiError as error:
+        told = told_with_locals(error)
+        assert [what for what, leak in LEAKS.items() if leak in told] == []
+
+
+@pytest.mark.parametrize("variable", ["GOUJI_PRICE_IN", "GOUJI_CALL_TIMEOUT", "GOUJI_PROFILE"])
+def test_a_setting_that_makes_no_sense_is_told_without_the_others(
+    variable: str, here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "nonsense")
+
+    with pytest.raises(GoujiError) as raised:
+        settings()
+
+    told = told_with_locals(raised.value)
+    assert "nonsense" in told
+    assert [what for what, leak in LEAKS.items() if leak in told] == []
+
+
+def test_an_address_that_is_none_is_told_without_itself() -> None:
+    with pytest.raises(UsageError, match="is none: Invalid IPv6 URL") as raised:
+        settings("m", f"http://bob:{PASSWORD}@[nowhere/v1")
+
+    assert PASSWORD not in str(raised.value)
+
+
+def test_what_parses_a_strangers_file_has_neither_key_nor_address(here: World) -> None:
+    from openpyxl import Workbook
+
+    Workbook().save("empty.xlsx")
+    here.run("extract", "empty.xlsx")
+
+    (child,) = [environ for argv, environ in here.children() if "agent.loaders" in argv]
+    assert SECRET & set(child) == set()
+    assert here.leaks() == []
+
+
+def test_no_command_line_of_a_child_holds_a_secret(here: World) -> None:
+    here.run("batch", "report.txt", "--max-attempts", "1")
+
+    lines = [" ".join(argv) for argv, _ in here.children()]
+    assert lines
+    assert [what for line in lines for what, leak in {**LEAKS, "the sentence": SENTENCE}.items() if leak in line] == []
+
+
+def test_the_server_of_a_local_model_has_neither_key_nor_address(here: World) -> None:
+    tell = "import os, time; print([n for n in os.environ if n.startswith('OPENAI')], flush=True); time.sleep(9)"
+    servers = Servers(lambda *_: [sys.executable, "-c", tell])
+
+    with servers.serve(here.folder / "report.txt") as address:
+        assert address == "[]/v1"
+
+
+def test_what_dask_sends_to_those_who_read_holds_no_secret(here: World) -> None:
+    import pickle
+
+    from agent.batch_run import Options
+    from agent.batch_step import Setup
+
+    options = Options()
+    setup = pickle.dumps(Setup.of(options.plan(), None))
+
+    assert [what for what, leak in LEAKS.items() if leak.encode() in setup] == []
+    assert [what for what, leak in LEAKS.items() if leak in options.settled(options.plan()).text()] == []
+
+
+def test_a_key_too_short_to_be_one_takes_nothing_out_of_an_answer() -> None:
+    made = settings("m", "http://127.0.0.1:1/v1", "1")
+
+    assert made is not None
+    assert made.redact("1@3 12 0 1") == "1@3 12 0 1"
+
+
+def test_clients_that_log_at_debug_log_calls_and_no_document(here: World) -> None:
+    came = here.run("extract", "report.txt")
+
+    assert "POST" in came.log
+    assert SENTENCE not in came.log
