@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run run-local test test-slow test-live lint eval gate bench bench-live wheel clean
+.PHONY: run run-local test test-slow test-live fuzz lint eval gate bench bench-live wheel clean
 
 run: .venv/run.stamp
 	$(BIN)/gouji extract agent/sample/qinglan_2023.txt
@@ -18,6 +18,11 @@ test-live: .venv/dev.stamp
 	@echo "The live suite asks a real model of this machine: about 10 minutes on two free cores;"
 	@echo "skipped where its weights are absent (gouji model fetch)."
 	$(BIN)/python -m pytest -m live -rs
+
+# Fuzzing led by coverage, by hand: an hour over all targets, or FUZZ_SECONDS; findings stay in build/fuzz.
+FUZZ_SECONDS ?= 3600
+fuzz: .venv/fuzz.stamp
+	$(BIN)/python -m tests.fuzz_atheris all $(FUZZ_SECONDS)
 
 run-local: .venv/local.stamp
 	@echo "A model of 1.1 GB is fetched once (half a minute on a fast line) and needs 2.1 GB of memory;"
@@ -65,6 +70,10 @@ clean:
 .venv/dev.stamp: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) -e '.[all,dev]'
 	@touch $@ .venv/run.stamp
+
+.venv/fuzz.stamp: .venv/dev.stamp
+	$(INSTALL) -e '.[all,dev,fuzz]'
+	@touch $@
 
 .venv/local.stamp: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) -e '.[local]'
