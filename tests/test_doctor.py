@@ -170,7 +170,7 @@ def test_a_damaged_database_is_broken_and_left_as_it_is(look: Doctor, folder: Pa
     code, told = look()
 
     assert (code, told["broken"]) == (3, ["database"])
-    assert ".recover" in told["database"]["found"] + told["database"]["way_out"]
+    assert "gouji recover" in told["database"]["found"] + told["database"]["way_out"]
     assert path.read_bytes() == spoiled
 
 
