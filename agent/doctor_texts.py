@@ -69,7 +69,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "damaged": ("{path}：已损坏：{what}", "{path}: damaged: {what}"),
     "recover": (
         "文件原样未动；gouji recover {path} 新文件 可取出仍可读的内容；或用 --db 换一个文件",
-        "it was left as it is; `gouji recover {path} NEW` takes out what can still be read, or name another file with --db",
+        "it was left as it is; `gouji recover {path} NEW` takes out what can still be read; or name another file with "
+        "--db",
     ),
     "newer_database": (
         "{path}：由更新版本的 gouji 建立（有未知的结构：{steps}）",
