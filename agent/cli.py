@@ -54,6 +54,12 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our pipe went away: nothing is left to say, nor anyone to say it to.
         sys.stdout = None
         return 0
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # A full disk behind `gouji show 1 > file`: what was to be stored is stored.
+        sys.stdout = None
+        return _failed("OSError", f"standard output cannot be written: {error.strerror}", GoujiError.exit_code, [])
     return code if isinstance(code, int) else 0
 
 
@@ -68,7 +74,10 @@ def _failed(kind: str, message: str, code: int, arguments: Sequence[str]) -> int
     told = safe(" ".join(message.split()))
     click.echo(f"gouji: {told}", err=True)
     if "--json" in arguments:
-        output.write({"error": {"kind": kind, "message": told, "exit_code": code}})
+        try:
+            output.write({"error": {"kind": kind, "message": told, "exit_code": code}})
+        except OSError:  # a closed pipe, a full disk: standard error has it
+            sys.stdout = None
     return code
 
 
