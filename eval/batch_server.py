@@ -6,11 +6,10 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
+from eval.listening import Handler, Listener
 from eval.server import AnswerText, Body, completion
 
 Line = dict[str, Any]
@@ -74,9 +73,38 @@ def at_once(posted: Posted) -> None:
     posted.finish()
 
 
+class _Handler(Handler):
+    server_of: BatchServer
+
+    def respond(self, method: str) -> None:
+        data = self._body() if method == "POST" else b""
+        path, kind = urlsplit(self.path).path, self.headers.get("Content-Type", "")
+        status, body = self.server_of.handle(method, path, kind, data)
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        parts = []
+        while size := int(self.rfile.readline(), 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
+
+
 @dataclass
-class BatchServer:
-    """The endpoint, running while it is entered. ``fates``: one a batch in order, the last again and again."""
+class BatchServer(Listener):
+    """The endpoint, running while it is entered. ``fates``: one a batch in order, the last again and again.
+
+    ``faults``: statuses of the next answers, whose words are ``fault``; ``rest`` ends each file of answers.
+    """
+
+    handler = _Handler
 
     answer: AnswerText
     fates: list[Fate] = field(default_factory=lambda: [at_once])
@@ -85,15 +113,10 @@ class BatchServer:
     batches: list[Posted] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     faults: list[int] = field(default_factory=list)
+    fault: str = "scripted fault"
+    rest: bytes = b""
     asked: list[str] = field(default_factory=list)
-    _http: ThreadingHTTPServer | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
-
-    @property
-    def base_url(self) -> str:
-        """Where it listens."""
-        assert self._http is not None, "the server is not running"
-        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
     @property
     def paid(self) -> int:
@@ -105,7 +128,7 @@ class BatchServer:
         with self._lock:
             self.asked.append(f"{method} {path}")
             if self.faults:
-                return self.faults.pop(0), b'{"error": {"message": "scripted fault"}}'
+                return self.faults.pop(0), json.dumps({"error": {"message": self.fault}}).encode()
             parts = path.removeprefix("/v1/").split("/")
             if parts[0] == "files":
                 return self._upload(kind, data) if method == "POST" else (200, self._content(parts[1]))
@@ -148,54 +171,4 @@ class BatchServer:
         kind, _, batch = name.partition(":")
         posted = next(posted for posted in self.batches if posted.id == batch)
         lines = posted.output if kind == "output_file_id" else posted.errors
-        return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-
-    def __enter__(self) -> Self:
-        """Start it on a free port."""
-        handler = type("Handler", (_Handler,), {"server_of": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._http.daemon_threads = True
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop it."""
-        assert self._http is not None
-        self._http.shutdown()
-        self._http.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_of: BatchServer
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        self._answer("GET", b"")
-
-    def do_POST(self) -> None:
-        self._answer("POST", self._body())
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers["Content-Length"]))
-        parts = []
-        while size := int(self.rfile.readline(), 16):
-            parts.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(parts)
-
-    def _answer(self, method: str, data: bytes) -> None:
-        path, kind = urlsplit(self.path).path, self.headers.get("Content-Type", "")
-        status, body = self.server_of.handle(method, path, kind, data)
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet."""
+        return b"".join(json.dumps(line).encode() + b"\n" for line in lines) + self.rest

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import socket
 import struct
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+
+from eval.listening import Handler, Listener
 
 Body = dict[str, Any]
 AnswerText = Callable[[Body], str]
@@ -150,85 +150,10 @@ def _step(name: str) -> Step:
     return fails(error(int(status), **({"retry_after": wait} if wait else {})))
 
 
-@dataclass
-class Server:
-    """The server, running while it is entered. ``seen``: the requests so far."""
-
-    answer: AnswerText = lambda _: "{}"
-    steps: Sequence[Step] = (_ok,)
-    seen: list[Seen] = field(default_factory=list)
-    crashed: list[BaseException] = field(default_factory=list)
-    _http: _Http | None = None
-    _stopping: threading.Event = field(default_factory=threading.Event)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @classmethod
-    def scripted(cls, steps: str, answer: AnswerText = lambda _: "{}") -> Self:
-        """A server by script."""
-        return cls(answer, script(steps))
-
-    @property
-    def base_url(self) -> str:
-        """Where it listens."""
-        assert self._http is not None, "the server is not running"
-        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
-
-    @property
-    def calls(self) -> int:
-        """How many requests came."""
-        return len(self.seen)
-
-    def take(self, body: Body, headers: dict[str, str]) -> Reply:
-        """What the next request is answered."""
-        with self._lock:
-            step = self.steps[min(len(self.seen), len(self.steps) - 1)]
-            self.seen.append(Seen(body, headers, time.monotonic()))
-        return step(body, self.answer)
-
-    def pause(self, seconds: float) -> bool:
-        """Wait; True where the server is stopped meanwhile."""
-        return self._stopping.wait(seconds) if seconds else False
-
-    def __enter__(self) -> Self:
-        """Start it on a free port."""
-        handler = type("Handler", (_Handler,), {"server_of": self})
-        self._http = _Http(("127.0.0.1", 0), handler)
-        self._http.server_of = self
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop it, also where it hangs in a request; a fault of its own answers is raised here."""
-        assert self._http is not None
-        self._stopping.set()
-        self._http.shutdown()
-        self._http.server_close()
-        if self.crashed:
-            raise self.crashed[0] from error
-
-
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 1024
-    block_on_close = False
-
+class _Handler(Handler):
     server_of: Server
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is what some tests are about; anything else is told at the end."""
-        error = sys.exception()
-        if error is not None and not isinstance(error, OSError):
-            self.server_of.crashed.append(error)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_of: Server
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
+    def respond(self, method: str) -> None:
         length = int(self.headers["Content-Length"])
         data = self.rfile.read(length)
         if len(data) < length:
@@ -269,5 +194,43 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.body[at : at + 1])
             self.wfile.flush()
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet."""
+
+@dataclass
+class Server(Listener):
+    """The server, running while it is entered. ``seen``: the requests so far."""
+
+    handler = _Handler
+
+    answer: AnswerText = lambda _: "{}"
+    steps: Sequence[Step] = (_ok,)
+    seen: list[Seen] = field(default_factory=list)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def scripted(cls, steps: str, answer: AnswerText = lambda _: "{}") -> Self:
+        """A server by script."""
+        return cls(answer, script(steps))
+
+    @property
+    def calls(self) -> int:
+        """How many requests came."""
+        return len(self.seen)
+
+    def take(self, body: Body, headers: dict[str, str]) -> Reply:
+        """What the next request is answered."""
+        with self._lock:
+            step = self.steps[min(len(self.seen), len(self.steps) - 1)]
+            self.seen.append(Seen(body, headers, time.monotonic()))
+        return step(body, self.answer)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait; True where the server is stopped meanwhile."""
+        return self._stopping.wait(seconds) if seconds else False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it, also where it waits before an answer."""
+        self._stopping.set()
+        super().__exit__(kind, error, trace)
