@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from agent.batch import Batch, Tally
 from agent.batch_calls import FIRST_GUESS, Purse, StopError, Wanted
 from agent.batch_outbox import MOST_TRIES, FileLimits, Letter, Outbox, Posted
-from agent.environment import hush_clients
 from agent.errors import GoujiError, ModelError, PermanentModelError
 from agent.ledger import Entry, Job, Kept
 from agent.model import Call, call_of
@@ -106,7 +105,6 @@ class Mail:
     """Posts the outbox's files and collects their answers."""
 
     def __init__(self, client: AsyncOpenAI, settings: ModelSettings, outbox: Outbox, purse: Purse, post: Post) -> None:
-        hush_clients()
         self.outbox = outbox
         self.purse = purse
         self._client = client

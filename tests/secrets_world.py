@@ -165,6 +165,3 @@ def knowing(*steps: Step) -> Server:
 def told_with_locals(error: BaseException) -> str:
     """The traceback as a crash reporter takes it: with the value of every local variable on its way."""
     return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
-
-
-__all__ = ["FAULTS", "KEY", "LEAKS", "PASSWORD", "SENTENCE", "World", "knowing", "told_with_locals", "world"]

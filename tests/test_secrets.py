@@ -20,6 +20,7 @@ from eval.batch_server import BatchServer
 from eval.server import Server
 from tests.by_model import truth
 from tests.secrets_world import (
+    ECHO,
     FAULTS,
     KEY,
     LEAKS,
@@ -103,12 +104,16 @@ def test_a_batch_keeps_no_secret_in_its_options_its_errors_or_its_logs(fault: st
     assert SENTENCE not in here.printed
 
 
-def test_the_files_of_a_providers_batch_hold_no_secret(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    with BatchServer(lambda _: json.dumps({"echo": KEY})) as server:
+@pytest.mark.parametrize("fault", ["good", "401 echoes", "a line echoes"])
+def test_a_providers_batch_holds_no_secret(fault: str, here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with BatchServer(lambda _: json.dumps({"echo": ECHO})) as server:
+        server.faults = [401] if fault == "401 echoes" else []
+        server.fault = "x" * 386 + ECHO
+        server.rest = f"{'x' * 46}{KEY}\n".encode() if fault == "a line echoes" else b""
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url.replace("//", f"//bob:{PASSWORD}@"))
         here.run("batch", "report.txt", "--transport", "batch", "--poll", "0.01", "--max-attempts", "1")
 
-        assert server.files
+        assert bool(server.files) == (fault != "401 echoes")
         assert not any(leak.encode() in data for data in server.files.values() for leak in LEAKS.values())
     assert here.leaks() == []
     assert SENTENCE not in here.printed
