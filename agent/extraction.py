@@ -80,9 +80,9 @@ def questions(document: Document, form: Form, sections: Mapping[str, Lines], pro
     of those was not found, the whole text.
     """
     if form.free:
-        from agent import free_wire
+        from agent import free_wire, small_free
 
-        return [free_wire.question(document, form)]
+        return [(small_free if profile.table == "pipe" else free_wire).question(document, form)]
     needed = {grid.section for grids in form.tables.values() for grid in grids}
     shown = _report(document, _lines(document, sections, needed))
     if profile.table == "pipe":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from agent import free_wire
+from agent import free_wire, small_free
 from agent.checks import Verdict, check
 from agent.outcome import Finding, Grade, Reading
 from schemas.free import FreeList
@@ -41,7 +41,9 @@ class Session(Protocol):
 async def rounds(session: Session, model: Model) -> tuple[Reading, int]:
     """The reading that holds best, and how often was asked."""
     form = session.evidence.form
-    reading = await _ask(session, model, free_wire.question(session.document, form))
+    small = model.settings.profile.table == "pipe"
+    first = (small_free if small else free_wire).question(session.document, form)
+    reading = await _ask(session, model, first)
     attempt, verdict = 1, check(reading, session.evidence, session.document)
     while attempt < session.plan.max_attempts and not session.ended:
         wanted = _wanted(reading, verdict, session)
@@ -49,10 +51,12 @@ async def rounds(session: Session, model: Model) -> tuple[Reading, int]:
             break
         attempt += 1
         stronger = session.plan.escalate if attempt == session.plan.max_attempts else None
-        lines = _lines(session, verdict)
-        asked = free_wire.repair_question(
-            session.document, form, wanted.fields, wanted.lists, _problems(verdict), lines
-        )
+        problems = _problems(verdict)
+        if small:
+            asked = small_free.repair_question(session.document, form, wanted.fields, wanted.lists, problems)
+        else:
+            lines = _lines(session, verdict)
+            asked = free_wire.repair_question(session.document, form, wanted.fields, wanted.lists, problems, lines)
         given = await _ask_again(session, model, stronger, asked)
         again = _merged(reading, given, wanted, _misplaced(verdict))
         if again == reading:
