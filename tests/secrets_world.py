@@ -49,7 +49,7 @@ FAULTS: dict[str, Step] = {
     "401 echoes": fails(error(401, f"Incorrect API key provided: {ECHO}")),
     "500 echoes": fails(error(500, ECHO)),
     "500 cuts": _padded(500, 200),
-    "403 cuts": fails(error(403, "x" * 386 + ECHO)),
+    "403 cuts": fails(error(403, "x" * 370 + ECHO)),
     "garbage": fails(Reply(body=f"<html>{'x' * 40}{KEY}</html>".encode(), kind="text/html")),
     "error object": fails(Reply(body=json.dumps({"error": {"message": ECHO, "code": 504}}).encode())),
     "answer echoes": lambda body, _: Reply(

@@ -108,7 +108,7 @@ def test_a_batch_keeps_no_secret_in_its_options_its_errors_or_its_logs(fault: st
 def test_a_providers_batch_holds_no_secret(fault: str, here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with BatchServer(lambda _: json.dumps({"echo": ECHO})) as server:
         server.faults = [401] if fault == "401 echoes" else []
-        server.fault = "x" * 386 + ECHO
+        server.fault = "x" * 370 + ECHO
         server.rest = f"{'x' * 46}{KEY}\n".encode() if fault == "a line echoes" else b""
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url.replace("//", f"//bob:{PASSWORD}@"))
         here.run("batch", "report.txt", "--transport", "batch", "--poll", "0.01", "--max-attempts", "1")
