@@ -134,6 +134,7 @@ async def conduct(batch: Batch, entries: Sequence[Entry]) -> Tally:
         beating.cancel()
         await batch.readers.stop()
         await batch.writer.drained()
+        batch.ledger.leave()
     batch.ledger.close(str(tally.stopped) if tally.stopped else None)
     return tally
 

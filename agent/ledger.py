@@ -89,9 +89,13 @@ class Ledger:
         with self.store.transaction() as db:
             db.execute("update batches set beat = ? where id = ?", (self._clock(), self.batch))
 
+    def leave(self) -> None:
+        """Work no more on what this batch holds, also where the database cannot be told."""
+        _open.discard((str(self.store.path), self.batch))
+
     def close(self, why: str | None) -> None:
         """End the batch; what it still held is free."""
-        _open.discard((str(self.store.path), self.batch))
+        self.leave()
         with self.store.transaction() as db:
             db.execute("update jobs set status = 'waiting' where status = 'leased' and batch = ?", (self.batch,))
             db.execute("update batches set finished = ?, why = ? where id = ?", (self.store.now(), why, self.batch))
