@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import glob
-import hashlib
 import io
 import os
 from collections import Counter
@@ -12,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.document import MAX_BYTES, decode
+from agent.document import MAX_BYTES, decode, fingerprint
 from agent.errors import InputError, UsageError
 from agent.ledger import Entry, Job
 from agent.pipeline import Plan
@@ -171,18 +170,8 @@ def job_of(entry: Entry, plan: Plan) -> Job:
     sha256: str | None = None
     why: str | None = None
     try:
-        sha256 = _hashed(Path(entry.path))
+        sha256 = fingerprint(Path(entry.path))
     except InputError as error:
         why = str(error)
     key = plan.run_key(sha256 or f"path {entry.path}")
     return Job(key, entry, sha256, plan.form.name, plan.reader, plan.model.name if plan.model else None, why)
-
-
-def _hashed(path: Path) -> str:
-    try:
-        if not path.is_file():
-            raise InputError(f"{path}: {'not a regular file' if path.exists() else 'no such file'}")
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -271,18 +272,15 @@ def _found(target: str, db: Path, form: str | None) -> Stored:
 
     if target.isdecimal():
         return by_id(db, int(target))
-    import hashlib
+    from agent.document import fingerprint
 
     try:
-        with Path(target).open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        named = by_name(db, target, form) if db.exists() else None
+        sha256 = fingerprint(Path(target))
+    except InputError as error:
+        named = by_name(db, target, form) if not os.path.lexists(target) and db.exists() else None
         if named is None:
-            raise InputError(f"{target}: {error.strerror}, nor an outcome of it in {db}; give a run's id") from error
+            raise InputError(f"{error}, nor an outcome of it in {db}; give a run's id, or the file it read") from error
         return named
-    except OSError as error:
-        raise InputError(f"{target}: {error.strerror}; give a run's id, or the file it read") from error
     found = latest(db, sha256, form)
     if found is None:
         raise UsageError(f"{db} holds no outcome for {target}; read it with `gouji extract {target}`")

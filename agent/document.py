@@ -78,17 +78,32 @@ def load(source: Path | str | bytes, *, name: str | None = None, progress: Progr
     return from_bytes(source, name or "bytes", progress)
 
 
+def fingerprint(path: Path) -> str:
+    """The hash of a file that could be a document, without loading it. Raises InputError naming the file."""
+    try:
+        _refuse_odd(path)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: {error}") from error
+
+
 def _read(path: Path) -> bytes:
     try:
-        if not path.exists():
-            raise InputError(f"{path}: {'a link to no file' if path.is_symlink() else 'no such file'}")
-        if not path.is_file():
-            raise InputError(f"{path}: not a regular file")
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; split it or convert it to text")
+        _refuse_odd(path)
         return path.read_bytes()
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def _refuse_odd(path: Path) -> None:
+    # Before it is opened: a pipe would never end, and what is too large need not be read to know it.
+    if not path.exists():
+        raise InputError(f"{path}: {'a link to no file' if path.is_symlink() else 'no such file'}")
+    if not path.is_file():
+        raise InputError(f"{path}: not a regular file")
+    if path.stat().st_size > MAX_BYTES:
+        raise InputError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; split it or convert it to text")
 
 
 def from_bytes(data: bytes, name: str, progress: Progress | None = None) -> Document:
