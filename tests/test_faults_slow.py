@@ -1,4 +1,4 @@
-"""Faults that take their time or a disk of their own: many first starts, a lock that stays, a full disk, a read-only one."""
+"""Faults that take time, or a disk of their own: many first starts, a lock that stays, a full disk, a read-only one."""
 
 from __future__ import annotations
 
