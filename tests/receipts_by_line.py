@@ -78,6 +78,19 @@ def answer(name: str, document: Document) -> dict[str, str]:
     return {"fields": "\n".join(fields), "items": "\n".join(items)}
 
 
+def kinds(name: str) -> dict[int, str]:
+    """What each line states, as far as one thing a line says it."""
+    spec = next(line.split()[1:] for line in LINES.strip().splitlines() if line.startswith(name))
+    named = {"co": "company", "ad": "address", "dt": "date", "i": "items"}
+    found: dict[int, str] = {}
+    for part in spec:
+        key, _, where = part.partition("=")
+        first, _, last = where.partition(":")[0].partition("-")
+        if "." not in first:
+            found |= dict.fromkeys(range(int(first), int(last or first) + 1), named.get(key, key))
+    return found
+
+
 def _field(key: str, where: str, document: Document) -> str:
     if key in ("co", "ad"):
         first, _, last = where.partition("-")

@@ -20,7 +20,7 @@ from agent.loaders import pages as pages_module
 from agent.loaders.blocks import Line
 from agent.loaders.child import ask
 from agent.loaders.ocr import NOTHING, Box, Reading
-from agent.loaders.scan import agreed, lines
+from agent.loaders.scan import agreed, lines, pointed
 from agent.loaders.turn import upright
 
 Picture = NDArray[numpy.uint8]
@@ -184,6 +184,27 @@ def test_figures_that_the_engine_took_for_one_line_are_parted_where_columns_are(
     found = lines(grey, 1, Counter(boxes=[(490, 990, 640, 1040), (490, 1050, 640, 1100)]))
 
     assert [line.cells for line in found] == [("2", "1"), ("2", "1")]
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes", "together"),
+    [
+        pytest.param("14.50", [2, 2], [4], id="a point a digit wide parts no figure"),
+        pytest.param("1,234.50", [1, 3, 2], [6], id="nor do two"),
+        pytest.param("17.4057.00", [2, 2, 2, 2], [4, 4], id="two figures stay two"),
+        pytest.param("1450", [2, 2], [2, 2], id="without a point they are parted"),
+        pytest.param("1.450", [2, 2], [2, 2], id="a point elsewhere is another figure's"),
+        pytest.param("14.5", [2, 2], [2, 2], id="a digit that was not read leaves them apart"),
+    ],
+)
+def test_a_figure_is_one_where_the_engine_reads_a_point_in_the_gap(
+    text: str, sizes: Sequence[int], together: Sequence[int]
+) -> None:
+    parts = [
+        [(100 * part + 10 * at, 0, 100 * part + 10 * at + 6, 30) for at in range(n)] for part, n in enumerate(sizes)
+    ]
+
+    assert list(map(len, pointed(parts, text))) == together
 
 
 @pytest.mark.parametrize(("unsure", "doubted"), [((), False), ((3,), True)])

@@ -67,6 +67,7 @@ def _line(grey: Picture, ink: Picture, box: Box, engine: Reader) -> list[Word]:
     figures = _is_figure("".join(first.text.split()))
     spots = _spots(ink, (box[0] - TIGHT, box[1] - TIGHT, box[2] + TIGHT, box[3] + TIGHT))
     parts = _parted(spots, APART * _height(spots) if figures else FAR * (box[3] - box[1]))
+    parts = pointed(parts, first.text) if figures else parts
     if len(parts) > 1:
         boxes = ((min(spot[0] for spot in part), box[1], max(spot[2] for spot in part), box[3]) for part in parts)
         return [word for part in boxes for word in _line(grey, ink, part, engine)]
@@ -169,6 +170,23 @@ def _parted(spots: Sequence[Box], gap: float) -> list[list[Box]]:
             found[-1].append(spot)
         else:
             found.append([spot])
+    return found
+
+
+def pointed(parts: Sequence[list[Box]], text: str) -> list[list[Box]]:
+    """The groups, with those made one between which the engine reads a point: a typewriter's is a digit wide."""
+    digits = [c for c in text if c.isdecimal() or c in ".,，"]
+    points = {sum(c.isdecimal() for c in digits[:at]) for at, c in enumerate(digits) if not c.isdecimal()}
+    if sum(map(len, parts)) != sum(c.isdecimal() for c in digits):
+        return list(parts)
+    found: list[list[Box]] = []
+    before = 0
+    for part in parts:
+        if found and before in points:
+            found[-1] = [*found[-1], *part]
+        else:
+            found.append(part)
+        before += len(part)
     return found
 
 
