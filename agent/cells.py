@@ -119,7 +119,7 @@ def _before_next_label(source: Squeezed, lines: Sequence[str], end: int, vocabul
     if len(lines) < 2 or not lines[-1].strip():
         return 0
     apart = lines[-1][-1].isspace() and not any(_count(line, vocabulary) for line in lines[:-1])
-    alone = apart and not re.search(r"\d", source.full[end:].partition("\n")[0])
+    alone = apart and not re.search(r"\d", source.rest_of_line(end))
     return _count(lines[-1], vocabulary) if "\t" in lines[0] or alone else 0
 
 
@@ -181,4 +181,4 @@ def _empties(lines: Sequence[str]) -> int:
 
 def _width(source: Squeezed, line: int) -> int:
     start = source.line_start(line)
-    return source.full[start:].partition("\n")[0].count("\t") + 1
+    return source.rest_of_line(start).count("\t") + 1

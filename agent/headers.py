@@ -128,7 +128,7 @@ def _gaps(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> It
 def _header_lines(source: Squeezed, low: int, high: int) -> Iterator[list[str]]:
     for line in range(source.line(low), source.line(high) + 1):
         start = source.line_start(line)
-        text = source.full[start:].partition("\n")[0]
+        text = source.rest_of_line(start)
         if "\t" in text and start + len(text) > low:
             yield [squeeze(cell) for cell in text.split("\t")]
 

@@ -197,7 +197,8 @@ def _runs(source: Squeezed, low: int, high: int) -> Iterator[tuple[int, int, str
 def _beginnings(source: Squeezed, cores: Sequence[Label], low: int, high: int) -> Iterator[tuple[int, int, str]]:
     """Stretches that end in the beginning of a label, with figures behind it."""
     first, last = source.index(low), source.index(high)
-    for run in re.finditer(r"[^\d\W]{5,}(?=\d)", source.text[first:last]):
+    # Begun only where letters begin: from each letter anew it would take hours over a long text.
+    for run in re.finditer(r"(?<![^\d\W])[^\d\W]{5,}(?=\d)", source.text[first:last]):
         for label in cores:
             size = next((k for k in range(len(label.core), 4, -1) if run.group().endswith(label.core[:k])), 0)
             if size:

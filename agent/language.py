@@ -29,6 +29,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reasons": ("复核理由：", "Why it waits in review:"),
     "holding": ("成立的勾稽关系：{count} 项", "Sums that hold: {count}"),
     "failing": ("不成立的勾稽关系：{count} 项", "Sums that fail: {count}"),
+    "unchecked": ("无法核对的勾稽关系：{count} 项", "Sums that could not be checked: {count}"),
+    "unsure": ("；未能确定读出：{cells}", "; not read for sure: {cells}"),
     "failed_sum": (
         "{what}：{left} ≠ {right}，差 {difference}（{rule}）",
         "{what}: {left} ≠ {right}, difference {difference} ({rule})",
@@ -36,6 +38,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "at_lines": ("，第 {lines} 行", ", line {lines}"),
     "findings": ("其他问题：", "Also found:"),
     "warnings": ("提示：", "Warnings:"),
+    "heads_way_out": (
+        "    办法：对照 gouji forms {form} 的表头；换一份表头完整的报告，或对着原文逐格填写：gouji review serve",
+        "    way out: compare its heads with `gouji forms {form}`; read a copy that has them whole, "
+        "or type the figures beside the source: gouji review serve",
+    ),
     "suspects": ("，最可疑：{cells}", ", suspect: {cells}"),
     "unread": ("未读：{what}", "Unread: {what}"),
     "legend": (
@@ -147,7 +154,6 @@ MESSAGES: Mapping[str, str] = {
     "the source has no such row": "原文没有这一行",
     "cannot be read": "无法辨读",
     "not read": "没有读出",
-    "column unknown": "列的顺序与表式不同，无法按位置读取",
     "several readings fit": "有几种读法都成立",
     "its cells cannot be told from what stands beside them": "它的单元格与旁边的内容分不清",
     "the search ended at its bound": "可能的读法太多，已停止搜索",
@@ -167,35 +173,29 @@ MESSAGES: Mapping[str, str] = {
 }
 """The plain messages of findings in Chinese."""
 
-_TABLE = r"(?P<table>[^\s:]+): "
+TABLE_PATTERNS: Sequence[tuple[str, str]] = (
+    (r"rows not found", "原文中找不到这些行"),
+    (r"no figure is printed", "没有印出任何数字"),
+    (r"no list found", "找不到清单"),
+    (r"lines not read as entries", "有的行读不成条目"),
+    (r"no table: its section is there without a table", "有这一部分，没有表格"),
+    (r"no table: its section was not found", "找不到这一部分"),
+    (
+        r"no table; the text says: (?P<words>.+) \(a statement that there were none is no table of zeros\)",
+        "没有表格；原文说：{words}（说没有，不等于一张全为零的表）",
+    ),
+    (r"columns stand in another order: (?P<names>.+)", "各列的顺序与表式不同：{names}"),
+    (r"(?P<row>.+): the head of (?P<column>.+) is (?P<head>.+)", "{row}的“{column}”一列，表头印的是{head}"),
+    (r"column heads that the form does not have: (?P<heads>.+)", "表头与表式不同：{heads}"),
+    (r"its columns are printed as rows", "行与列印反了"),
+    (r"the table stands more than once", "这张表不止出现一次"),
+    (r"figures stand before the first label", "第一个标签之前就有数字"),
+    (r"(?P<row>.+): the column heads are of another edition: (?P<names>.+)", "{row}的表头是另一版的：{names}"),
+    (r"(?P<row>.+): its unit is (?P<unit>\S+), not (?P<wanted>.+)", "{row}的单位是{unit}，不是{wanted}"),
+)
+"""What is said of a whole table or list, behind its id, with what it says in Chinese."""
+
 PATTERNS: Sequence[tuple[str, str]] = (
-    (rf"{_TABLE}rows not found: (?P<rows>.+)", "{table}：找不到这些行：{rows}"),
-    (rf"{_TABLE}no figure is printed", "{table}：没有印出任何数字"),
-    (rf"{_TABLE}no list found", "{table}：找不到清单"),
-    (rf"{_TABLE}lines not read as entries", "{table}：有的行读不成条目"),
-    (rf"{_TABLE}no table: its section is there without a table", "{table}：有这一部分，没有表格"),
-    (rf"{_TABLE}no table: its section was not found", "{table}：找不到这一部分"),
-    (
-        rf"{_TABLE}no table; the text says: (?P<words>.+) \(a statement that there were none is no table of zeros\)",
-        "{table}：没有表格；原文说：{words}（说没有，不等于一张全为零的表）",
-    ),
-    (rf"{_TABLE}columns stand in another order: (?P<names>.+)", "{table}：各列的顺序与表式不同：{names}"),
-    (
-        rf"{_TABLE}(?P<row>.+): the head of (?P<column>.+) is (?P<head>.+)",
-        "{table}：{row}的“{column}”一列，表头印的是{head}",
-    ),
-    (rf"{_TABLE}column heads that the form does not have: (?P<heads>.+)", "{table}：表头与表式不同：{heads}"),
-    (rf"{_TABLE}its columns are printed as rows", "{table}：行与列印反了"),
-    (rf"{_TABLE}the table stands more than once", "{table}：这张表不止出现一次"),
-    (rf"{_TABLE}figures stand before the first label", "{table}：第一个标签之前就有数字"),
-    (
-        rf"{_TABLE}(?P<row>.+): the column heads are of another edition: (?P<names>.+)",
-        "{table}：{row}的表头是另一版的：{names}",
-    ),
-    (
-        rf"{_TABLE}(?P<row>.+): its unit is (?P<unit>\S+), not (?P<wanted>.+)",
-        "{table}：{row}的单位是{unit}，不是{wanted}",
-    ),
     (
         r"(?P<field>\S+) in prose differs from (?P<path>\S+); its scope may be another",
         "文字中的 {field} 与 {path} 不同；统计口径可能不同",
@@ -210,14 +210,35 @@ PATTERNS: Sequence[tuple[str, str]] = (
 """Patterns of the messages that carry values, with what they say in Chinese."""
 
 
+def reason(language: Language, code: str) -> str:
+    """A reason in a word or two: in English its code, by which it is known elsewhere."""
+    known = {str(one): chinese for one, (chinese, _) in REASONS.items()}
+    return known.get(code, code).partition("：")[0] if language == "zh" else code
+
+
 def message(language: Language, english: str) -> str:
     """What a finding says, in one language where that is known."""
     if language == "en" or english in MESSAGES:
         return english if language == "en" else MESSAGES[english]
-    for pattern, chinese in PATTERNS:
+    table, _, rest = english.partition(": ")
+    return _chinese(PATTERNS, english) or _of_table(table, rest) or english
+
+
+def of_table(language: Language, told: str) -> str:
+    """What is said of a whole table, without its name."""
+    return told if language == "en" else _chinese(TABLE_PATTERNS, told) or told
+
+
+def _of_table(table: str, told: str) -> str | None:
+    chinese = _chinese(TABLE_PATTERNS, told)
+    return f"{table}：{chinese}" if chinese else None
+
+
+def _chinese(patterns: Sequence[tuple[str, str]], english: str) -> str | None:
+    for pattern, chinese in patterns:
         if found := re.fullmatch(pattern, english):
             return chinese.format(**found.groupdict())
-    return english
+    return None
 
 
 def say(language: Language, text: str, **values: object) -> str:

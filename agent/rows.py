@@ -15,6 +15,9 @@ from agent.squeeze import Squeezed, squeeze
 from agent.tokens import in_line, shape_of
 from schemas.form import Form, Grid
 
+_LONGEST_SECTION = 200_000  # characters; the longest of a real report has some thousands
+_MOST_HEADERS = 50  # places where a header of one line may end
+
 
 @dataclass(frozen=True)
 class Row:
@@ -63,6 +66,8 @@ def find(source: Squeezed, words: str, variants: Sequence[Grid], spans: Mapping[
         return None
     _, grid, marks = best
     span = spans[grid.section]
+    if span.end - span.body > _LONGEST_SECTION:
+        return Rows(grid, [], "its section is far longer than a report's", {}, None)
     if any(row.flat for row in grid.rows):
         strips = _flat_strips(source, grid, span, words)
     else:
@@ -145,6 +150,7 @@ def _flat_strips(source: Squeezed, grid: Grid, span: Span, words: str) -> list[t
     index, row = next((i, r) for i, r in enumerate(grid.rows) if r.flat)
     low, high = source.index(span.body), source.index(span.end)
     best: tuple[int, labels.Mark, Strip] | None = None
+    looked_at = 0
     for label in row.labels:
         core = squeeze(label)
         at = source.text.find(core, low, high)
@@ -154,8 +160,11 @@ def _flat_strips(source: Squeezed, grid: Grid, span: Span, words: str) -> list[t
             if (
                 end >= high
                 or source.text[end].isdigit()
-                or not any(squeeze(x) in source.text[end:high] for x in row.labels)
+                or not any(source.text.find(squeeze(x), end, high) >= 0 for x in row.labels)
             ):
+                looked_at += 1
+                if looked_at > _MOST_HEADERS:
+                    return []
                 mark = labels.Mark(index, 0, begin, stop, 1)
                 strip = _whole_line(strip_of(source, stop, span.end, words, flat=True), len(row.columns))
                 rank = len(strip.tokens) + sum(len(t.text) for t in strip.tokens if t.shape == "figure")

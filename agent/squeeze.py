@@ -16,7 +16,7 @@ _FOLD.update({ord(mark): " " for mark in "*#`\\"})
 _TABLE = Fold(_FOLD)
 _LOWER = {code: chr(code + 32) for code in range(65, 91)}
 
-_RULE = re.compile(r"^[\s|:+=-]*-{2,}[\s|:+=-]*$")
+_RULE = re.compile(r"(?=.*--)[\s|:+=-]*")
 _FOOTER = re.compile(
     r"^[\s|]*(?:-\s*\d{1,3}\s*-|第\s*\d{1,3}\s*页(?:[,，/\s]*共\s*\d{1,3}\s*页)?|(?i:page)\s*\d+(?:\s*(?:of|/)\s*\d+)?)[\s|]*$"
 )
@@ -42,7 +42,7 @@ def normal_line(line: str) -> str:
 
 def _rows_and_footers(folded: str) -> str:
     suspect = "-" in folded or "页" in folded or "age" in folded
-    if suspect and (_FOOTER.match(folded) or ("|" in folded and _RULE.match(folded))):
+    if suspect and (_FOOTER.match(folded) or ("|" in folded and _RULE.fullmatch(folded))):
         return " " * len(folded)
     if suspect and "  " in folded:  # a document in one line
         folded = _FOOTER_INSIDE.sub(lambda footer: " " * len(footer.group()), folded)
@@ -89,6 +89,11 @@ class Squeezed:
     def line_start(self, line: int) -> int:
         """Offset of the first character of ``line`` (from 1)."""
         return self._starts[line - 1]
+
+    def rest_of_line(self, offset: int) -> str:
+        """What stands from ``offset`` of ``full`` to the end of its line."""
+        end = self.full.find("\n", offset)
+        return self.full[offset:] if end < 0 else self.full[offset:end]
 
     def index(self, offset: int) -> int:
         """Index into ``text`` of the first kept character at or after ``offset`` of ``full``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from agent.outcome import BLANKS, Number
@@ -19,7 +20,7 @@ _MONEY = ("元", "万元")
 _LOOK_ALIKE = str.maketrans("OoQ〇○lI|｜!", "0000011111", " ")
 _LOOKS_LIKE_FIGURE = re.compile(r"[\dOoQ〇○lI|｜!.,'·:-]{1,200}")
 _SPACED = re.compile(r"\d{1,3}(?: \d{3})+")  # thousands set apart by a space, in one cell
-_GLUED = re.compile(r"(?=.*\d)[\d.]*(?:[-/无]+[\d.]*)+|[-/无]{4,}")  # marks for blanks, glued with figures
+_GLUED = re.compile(r"(?=.*\d)(?=.*[-/无])[\d./无-]+|[-/无]{4,}")  # marks for blanks, glued with figures
 _FOOTER = re.compile(r"-\d{1,3}-")
 _CJK = re.compile(r"[㐀-鿿]")
 _PIECES = re.compile(r"[㐀-鿿].*?(?=[\d?-]|$)|[^㐀-鿿]+")
@@ -127,7 +128,7 @@ def is_label_piece(text: str, vocabulary: str) -> bool:
 
 def is_label_rest(text: str, vocabulary: str) -> bool:
     """Whether all letters of a text are pieces of labels: what is left of a label that was found by its beginning."""
-    return not _foreign(squeeze(text), vocabulary)
+    return not _foreign(squeeze(text), vocabulary, 1)
 
 
 def begins_label(text: str, vocabulary: str) -> bool:
@@ -171,7 +172,7 @@ def _mixed(text: str, number: int, vocabulary: str) -> list[Token] | None:
         if all(word in BLANKS for word in piece.split()):
             found += [Token(word, "blank", number, None) for word in piece.split()]
             continue
-        foreign += _foreign(squeeze(piece), vocabulary)
+        foreign += _foreign(squeeze(piece), vocabulary, _PROSE)
         if foreign >= _PROSE:
             return found or None
     return [Token(text, "illegible", number, None)] if foreign else found
@@ -184,11 +185,15 @@ def _ends_a_label(number: str, letters: str, vocabulary: str) -> bool:
     return f"\0{squeeze(number + letters)}" in vocabulary or f"{letters}\0" in vocabulary
 
 
-def _foreign(letters: str, vocabulary: str) -> int:
-    """How many letters are no piece of a label: pieces of four letters and more, and whole labels, are."""
+def _foreign(letters: str, vocabulary: str, most: int) -> int:
+    """How many letters are no piece of a label: pieces of four letters and more, and whole labels, are.
+
+    Not counted beyond ``most``: a text may be long.
+    """
+    longest = _longest(vocabulary)
     at = foreign = 0
-    while at < len(letters):
-        end = len(letters)
+    while at < len(letters) and foreign < most:
+        end = min(len(letters), at + longest)
         while end > at and not (
             letters[at:end] in vocabulary and (end - at >= 4 or f"\0{letters[at:end]}\0" in vocabulary)
         ):
@@ -196,3 +201,9 @@ def _foreign(letters: str, vocabulary: str) -> int:
         foreign += end == at
         at = max(end, at + 1)
     return foreign
+
+
+@lru_cache(maxsize=64)
+def _longest(vocabulary: str) -> int:
+    """The letters of the longest label."""
+    return max(map(len, vocabulary.split("\0")))
