@@ -58,7 +58,7 @@ def _changed(items: list[Any], rng: Random, words: Sequence[list[Any]]) -> list[
         at = rng.randrange(len(items) + 1)
         end = min(len(items), at + rng.choice((0, 1, 1, 2, 4, 10, 100, 1000)))
         piece = items[at:end]
-        how = rng.randrange(6)
+        how = rng.randrange(7)
         if how == 0:
             items[at:end] = []
         elif how == 1:
@@ -71,6 +71,8 @@ def _changed(items: list[Any], rng: Random, words: Sequence[list[Any]]) -> list[
             to = rng.randrange(len(items))
             items[at:end] = []
             items[to:to] = piece
+        elif how == 5:  # what a careless pattern tries again and again
+            items[at:at] = rng.choice(words) * rng.choice((30, 300, 3000)) + rng.choice(words)
         elif items:
             items[at % len(items)] = rng.choice(items)
     return items[:200_000]
