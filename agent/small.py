@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _LETTERS = ascii_uppercase + ascii_lowercase
 _ALL = "all"
-_CELL = r"(-?[0-9][0-9,]*(\.[0-9]+)?|_|-|—|/|无)"
+_CELL = r"(-?[0-9][0-9,]{0,19}(\.[0-9]{1,6})?|_|-|—|/|无)"  # bounded: a small model repeats a digit without end
 _LONGEST_TEXT = 80
 _TOKENS_LEFT = 1500
 """Of the context, for the question and its answer; a Chinese letter is a token at most."""

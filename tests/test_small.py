@@ -127,6 +127,14 @@ def test_an_answer_with_other_cells_than_the_row_has_is_refused(said: str) -> No
         figures(question, row3=REPAIRED, row1=said)
 
 
+@pytest.mark.parametrize("endless", ["5." + "3" * 40, "3" * 40])
+def test_a_digit_repeated_without_end_has_no_place_in_an_answer(endless: str) -> None:
+    question = asked_of(DOCUMENT)[1]
+
+    with pytest.raises(ValidationError):
+        figures(question, row3=REPAIRED, row1=f"A={endless} B=0 C=0 D=0 E=0 F=1 G=15")
+
+
 def test_a_row_whose_cells_run_together_is_shown_as_printed_with_the_names_of_its_cells() -> None:
     glued = load(TEXT.replace("\t14\t0\t-\t0\t0\t1\t15\n", "14000111340\n", 1), name="glued.txt")
 
