@@ -17,8 +17,9 @@ _REMAINDER = re.compile(
 
 # A bracket of the label that goes on in the next line.
 _BRACKETED = re.compile(r"\([^()\d\t]{0,20}\n[^()\d\t]{0,60}\)")
-# Words before any figure, with or without a number of the list before them.
-_LABELLED = re.compile(r"[ ]*(?:\(?[\d一二三四五六七八九十]{1,2}[)）.、][ ]*)?(?P<words>[^\d?]*[㐀-鿿][^\d?]*)")
+# Words before any figure, with or without a number of the list before them. No space is given back: a line of
+# nothing else would be tried from each of them.
+_LABELLED = re.compile(r"[ ]*+(?:\(?[\d一二三四五六七八九十]{1,2}[)）.、][ ]*+)?(?P<words>[^\d?]*[㐀-鿿][^\d?]*)")
 
 
 @dataclass(frozen=True)
