@@ -24,7 +24,7 @@ def review() -> None:
 def list_waiting(db: Path, form: str | None, as_json: bool, lang: str | None) -> None:
     """List what waits, oldest first · 列出待复核的报告。"""
     from agent.desk.texts import local
-    from agent.language import choose, say
+    from agent.language import choose, reason, say
     from agent.stored import waiting
 
     wanted = output.form_named(form).name if form else None
@@ -37,7 +37,17 @@ def list_waiting(db: Path, form: str | None, as_json: bool, lang: str | None) ->
         click.echo(say(language, "nothing_waits"))
         return
     heads = [say(language, head) for head in ("id", "document", "form", "why_head", "problems", "since")]
-    rows = [[str(r.id), r.name, r.form, ", ".join(r.reasons), str(r.findings), local(r.opened)] for r in reports]
+    rows = [
+        [
+            str(r.id),
+            r.name,
+            r.form,
+            ", ".join(reason(language, its) for its in r.reasons),
+            str(r.findings),
+            local(r.opened),
+        ]
+        for r in reports
+    ]
     output.show([output.listing(heads, rows)])
 
 

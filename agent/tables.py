@@ -39,13 +39,14 @@ class Labels:
         self._groups: dict[str, str] = {}
         self._fields = {field.id: field.label for field in form.fields} if form and self._printed else {}
         self._grids = {table: grid_of(form, table, variants) for table in form.tables} if form else {}
-        for grid in self._grids.values():
-            if grid and form and self._printed:
-                self._learn(form, grid)
+        for table, grid in self._grids.items():
+            if form and self._printed:
+                section = form.tables[table][0].section
+                self._tables[table] = next(its.titles[0] for its in form.sections if its.id == section)
+                if grid:
+                    self._learn(grid)
 
-    def _learn(self, form: Form, grid: Grid) -> None:
-        titles = next(section.titles for section in form.sections if section.id == grid.section)
-        self._tables[grid.id] = titles[0]
+    def _learn(self, grid: Grid) -> None:
         for row in grid.rows:
             columns = [label for column in row.columns for label in column.labels]
             groups = [] if row.flat else [g for g in row.groups if not g.startswith(tuple(columns))]
@@ -53,6 +54,11 @@ class Labels:
                 self._groups[f"{grid.id}.{row.id}"] = " ".join(groups)
             for path, names in zip(grid.paths(row), _printed(row), strict=True):
                 self._cells[path] = names
+
+    def names(self, table: str) -> bool:
+        """Whether the form has a table or list of this id."""
+        form = self.form
+        return form is not None and (table in form.tables or table in {items.id for items in form.items})
 
     def table(self, table: str) -> str:
         """The title of a table."""
@@ -70,6 +76,8 @@ class Labels:
         """What the column of a figure is called, with its unit where the form has one."""
         name = self._cells[path][1] if path in self._cells else _words(path.rpartition(".")[2])
         unit = self.form.units.get(path) if self.form else None
+        if unit and " / " in unit:
+            unit = unit.split(" / ")[not self._printed]
         return f"{name} ({unit})" if unit else name
 
     def group(self, path: str) -> str | None:
@@ -81,6 +89,11 @@ class Labels:
         if "." in path:
             return f"{self.row(path)} · {self.column(path)}"
         return self._fields.get(path) or _words(path)
+
+    def parts(self, field: str) -> Mapping[str, str]:
+        """What the parts of a composed prose field are called, where that is other than their names."""
+        known = self.form.fields if self.form and self._printed else ()
+        return dict(next((its.parts for its in known if its.id == field), ()))
 
     def figures(self, paths: Collection[str]) -> str:
         """Many figures in few words: a whole table by its title, a whole row by its label."""

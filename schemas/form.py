@@ -233,6 +233,7 @@ class Field:
     """A prose field of the record. ``ask`` is the question put to a model, ``label`` what the form calls it.
 
     ``says``: words one of which a passage must hold that states the field; a count stands together with one.
+    ``parts``: the names of a structure's parts, each with what it is called.
     """
 
     id: str
@@ -241,6 +242,7 @@ class Field:
     sections: tuple[str, ...] = ()
     label: str = ""
     says: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,13 @@ FIELDS = (
         "structure",
         "address, postcode, phone, email, website to ask, each only as printed",
         label="联系方式",
+        parts=(
+            ("address", "地址"),
+            ("postcode", "邮编"),
+            ("phone", "电话"),
+            ("email", "电子邮箱"),
+            ("website", "网址"),
+        ),
         says=("地址", "电话", "邮编", "邮政编码", "邮箱", "网址", "联系"),
     ),
     Field(
@@ -33,6 +40,13 @@ FIELDS = (
         "(channel null if none is named; approximate if the text says 余, 多, 约); parts if the text lists them",
         ("overview",),
         label="主动公开",
+        parts=(
+            ("channel", "渠道"),
+            ("count", "条数"),
+            ("approximate", "约数"),
+            ("parts", "其中"),
+            ("name", "名目"),
+        ),
         says=("公开", "发布", "公布", "刊", "转载", "推送", "上传", "更新", "信息"),
     ),
     Field(

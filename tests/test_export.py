@@ -280,7 +280,7 @@ def test_the_codebook_names_every_column_and_every_figure(filled: Path, tmp_path
     exported = from_csv(tmp_path / "out.csv")
     assert set(exported[0]) <= set(book)
     assert {row["path"] for row in exported} <= set(book) if shape == "long" else True
-    assert book[FEES]["unit"] == "万元 (10,000 yuan)"
+    assert book[FEES]["unit"] == "万元 / 10,000 yuan"
     received = book["table3.received.total"]
     assert received["label"] == "收到和处理政府信息公开申请情况：一、本年新收政府信息公开申请数量 · 总计"
     assert "六类申请人之和＝总计" in str(received["rules"])

@@ -99,6 +99,17 @@ def test_a_list_of_one_form_leaves_out_the_others(path: Path, capsys: pytest.Cap
         assert "was read as ogi-annual-report, not as statement" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("language", "reason"), [("zh", "原文本身加总不符"), ("en", "source_does_not_add_up")])
+def test_a_list_tells_the_reasons_in_its_language(
+    language: str, reason: str, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline.extract(FAULTY, name="青岚.txt", store=path)
+
+    assert command(["review", "--lang", language, "--db", str(path)]) == 0
+
+    assert f" {reason} " in capsys.readouterr().out
+
+
 def test_asking_a_model_in_a_terminal_needs_one(
     path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
