@@ -19,6 +19,8 @@ from schemas.form import Equation, Form
 SURE = 0.8
 """Two readings of a cell that agree, and an engine sure of both: counted as read where no sum covers it."""
 
+ROWS_LOST = "rows not found"
+
 LARGEST_COUNT = 10**9
 """No organ counts as many; a figure above it is two cells run together."""
 
@@ -52,7 +54,7 @@ def check(reading: Reading, evidence: Evidence, document: Document, attested: Co
 
         return free.check(reading, evidence, document, attested)
     paths = list(_expected(evidence))
-    findings = list(_completeness(evidence, attested))
+    findings = list(_completeness(evidence))
     matched: dict[str, Figure] = {}
     spoken: set[str] = set()
     for path in paths:
@@ -66,11 +68,11 @@ def check(reading: Reading, evidence: Evidence, document: Document, attested: Co
             matched[path] = reading.figures[path]
     findings += _invented(reading, paths, evidence)
     sums, holding, covered, failed = _sums(evidence, matched, spoken)
-    findings += sums
     doubtful = _doubtful(evidence, document, matched.keys() - spoken) - covered
     spoken |= doubtful & set(attested)
     doubtful -= spoken
-    findings += _unproved(doubtful, matched)
+    findings += [_over_doubt(finding, doubtful) for finding in sums]
+    findings += _unproved(doubtful - failed, matched)
     graded = {path: _grade(path, matched, covered, failed, doubtful, reading) for path in paths}
     grades = graded | dict.fromkeys(spoken, Grade.ATTESTED)
     findings += _prose(reading, evidence.form)
@@ -86,19 +88,14 @@ def _expected(evidence: Evidence) -> Iterator[str]:
         yield from (path for path in evidence.cells if path.startswith(f"{name}."))
 
 
-def _completeness(evidence: Evidence, attested: Collection[str]) -> Iterator[Finding]:
+def _completeness(evidence: Evidence) -> Iterator[Finding]:
     for table, found in evidence.tables.items():
         section = evidence.form.tables[table][0].section
         if found is None:
             yield _no_table(table, evidence, section)
             continue
-        if found.trouble and not set(found.grid.all_paths()) <= set(attested):
-            yield _finding("layout", f"{table}: {found.trouble}", Reason.UNREADABLE)
-        missing = [row for row in found.grid.rows if row.id not in found.places]
-        lost = [row.id for row in missing if not set(found.grid.paths(row)) <= set(attested)]
-        if lost:
-            yield _finding("complete", f"{table}: rows not found: {', '.join(lost)}", Reason.INCOMPLETE)
-        elif not missing and _all_blank(found) and not _any_figure(evidence):
+        whole = all(row.id in found.places for row in found.grid.rows)
+        if whole and _all_blank(found) and not _any_figure(evidence):
             yield _finding("complete", f"{table}: no figure is printed", Reason.INCOMPLETE)
     for name, listed in evidence.items.items():
         if listed is None or not listed.entries:
@@ -135,7 +132,9 @@ def _match(path: str, figure: Figure | None, evidence: Evidence) -> Finding | No
     place = evidence.place(path)
     lines = place.lines if place else ()
     if found and found.trouble:
-        return _finding("layout", "column unknown", Reason.UNREADABLE, (path,), lines)
+        return _finding("layout", f"{found.grid.id}: {found.trouble}", Reason.UNREADABLE, (path,), lines)
+    if found and place is None and figure is None:
+        return _finding("complete", f"{found.grid.id}: {ROWS_LOST}", Reason.INCOMPLETE, (path,))
     if found and place is None:
         return _finding("source", "its row was not found in the source", Reason.NOT_FOUND_IN_SOURCE, (path,))
     if found and path in found.solution.undecided:
@@ -213,6 +212,12 @@ def _failed_sum(equation: Equation, matched: Mapping[str, Figure], evidence: Evi
         suspects,
         Reason.SOURCE_DOES_NOT_ADD_UP,
     )
+
+
+def _over_doubt(finding: Finding, doubtful: Collection[str]) -> Finding:
+    """A failed sum over figures read with doubt says nothing of the report: it could not be checked."""
+    unsure = tuple(path for path in finding.cells if path in doubtful)
+    return replace(finding, reason=Reason.UNREADABLE, suspects=unsure) if unsure else finding
 
 
 def _doubtful(evidence: Evidence, document: Document, matched: Iterable[str]) -> frozenset[str]:
@@ -322,17 +327,25 @@ def _finding(
 
 
 def _together(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Findings that differ only in their cell, as one for each row."""
+    """Findings that differ only in their cell, as one for each row, or for the table where they tell of that."""
     groups: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
         if len(finding.cells) != 1 or finding.warning:
             groups[(len(groups),)] = finding
             continue
-        key = (*_alike(finding), finding.cells[0].rpartition(".")[0])
+        key = _alike(finding)
         before = groups.get(key)
-        groups[key] = replace(finding, cells=(*before.cells, *finding.cells)) if before else finding
+        groups[key] = _both(before, finding) if before else finding
     return iter(groups.values())
 
 
 def _alike(finding: Finding) -> tuple[object, ...]:
-    return (finding.rule, finding.message, finding.reason, finding.lines, finding.left, finding.right)
+    row, table = finding.cells[0].rpartition(".")[0], finding.cells[0].partition(".")[0]
+    if finding.message.startswith(f"{table}: "):
+        return (finding.rule, finding.message, finding.reason)
+    return (row, finding.rule, finding.message, finding.reason, finding.lines, finding.left, finding.right)
+
+
+def _both(before: Finding, finding: Finding) -> Finding:
+    lines = before.lines if before.lines == finding.lines else tuple(sorted({*before.lines, *finding.lines}))
+    return replace(before, cells=(*before.cells, *finding.cells), lines=lines)

@@ -14,7 +14,7 @@ from agent.checks import LARGEST_COUNT
 from agent.document import Document
 from agent.errors import UsageError
 from agent.evidence import Evidence
-from agent.language import Language, message
+from agent.language import Language, message, say
 from agent.outcome import (
     BLANKS,
     TRUSTED,
@@ -320,7 +320,10 @@ def _one(finding: Finding, labels: Labels, language: Language) -> str:
     if finding.rule == "sum":
         what, rule = labels.sum(finding.message, finding.cells)
         sides = f"{finding.left} ≠ {finding.right}"
-        return f"{what}: {sides} ({rule})" if english else f"{what}：{sides}（{rule}）"
+        told = f"{what}: {sides} ({rule})" if english else f"{what}：{sides}（{rule}）"
+        if finding.reason == Reason.UNREADABLE:
+            told += say(language, "unsure", cells=labels.figures(finding.suspects))
+        return told
     cells = labels.figures(finding.cells[:3]) if finding.cells else ""
     said = message(language, finding.message)
     return f"{said}{f' ({cells})' if english else f'（{cells}）'}" if cells else said

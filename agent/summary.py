@@ -7,7 +7,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from agent.language import GRADES, REASONS, RULES, Language, message, say
+from agent.language import GRADES, REASONS, RULES, Language, message, of_table, say
 from agent.outcome import (
     Accepted,
     Finding,
@@ -16,6 +16,7 @@ from agent.outcome import (
     NotThisForm,
     Number,
     Outcome,
+    Reason,
     Usage,
 )
 from agent.sums import Checked, equations
@@ -99,18 +100,21 @@ def _prose(outcome: Accepted | NeedsReview, labels: Labels, language: Language) 
     for name, words in outcome.reading.words.items():
         if name.count(".") == 2:
             continue  # a text of a list's entry stands in its row
-        table.add_row(Text(labels.figure(name)), Text(_words(words.value, language)))
+        table.add_row(Text(labels.figure(name)), Text(in_words(words.value, labels.parts(name), language)))
     if table.row_count:
         yield table
 
 
-def _words(value: object, language: Language) -> str:
+def in_words(value: object, parts: Mapping[str, str], language: Language) -> str:
+    """A prose value in words: a structure with its parts by name, a list line by line."""
     if isinstance(value, bool):
         return say(language, "yes" if value else "no")
     if isinstance(value, Mapping):
-        return "; ".join(f"{key} {_words(v, language)}" for key, v in value.items() if v not in (None, [], ""))
+        said = {parts.get(key, key): v for key, v in value.items() if v not in (None, [], "")}
+        told = (f"{name} {in_words(v, parts, language)}" for name, v in said.items())
+        return ("；" if language == "zh" else "; ").join(told)
     if isinstance(value, list | tuple):
-        return "\n".join(_words(v, language) for v in value)
+        return "\n".join(in_words(v, parts, language) for v in value)
     return safe(str(value))
 
 
@@ -118,13 +122,15 @@ def _sums(
     outcome: Accepted | NeedsReview, labels: Labels, form: Form | None, language: Language
 ) -> Iterator[RenderableType]:
     yield _line(say(language, "holding", count=len(outcome.holding)), "green")
-    failed = [finding for finding in outcome.findings if finding.rule == "sum"]
-    if failed:
-        yield _line(say(language, "failing", count=len(failed)), "bold red")
+    sums = [finding for finding in outcome.findings if finding.rule == "sum"]
     known = form and equations(form, outcome.reading.variants, outcome.reading.figures)
-    for finding in failed:
-        sides = next(((e.left, e.right) for e in known or () if e.paths == finding.cells), None)
-        yield failed_sum(finding, sides, outcome.reading.value, labels, language)
+    unsure = [finding for finding in sums if finding.reason == Reason.UNREADABLE]
+    for heading, found in (("failing", [f for f in sums if f not in unsure]), ("unchecked", unsure)):
+        if found:
+            yield _line(say(language, heading, count=len(found)), "bold red")
+        for finding in found:
+            sides = next(((e.left, e.right) for e in known or () if e.paths == finding.cells), None)
+            yield failed_sum(finding, sides, outcome.reading.value, labels, language)
 
 
 def failed_sum(
@@ -141,7 +147,8 @@ def failed_sum(
     told = say(language, "failed_sum", what=what, left=left, right=right, difference=difference, rule=rule)
     text = f"  {told}{_places(finding, language)}"
     if finding.suspects:
-        text += say(language, "suspects", cells=labels.figures(finding.suspects))
+        word = "unsure" if finding.reason == Reason.UNREADABLE else "suspects"
+        text += say(language, word, cells=labels.figures(finding.suspects))
     return _line(text, "red")
 
 
@@ -157,10 +164,22 @@ def _others(outcome: Accepted | NeedsReview, labels: Labels, language: Language)
         if found:
             yield _line(say(language, heading))
         for finding in found:
-            told = [RULES[finding.rule][language == "en"], labels.figures(finding.cells)]
+            what, said = _told(finding, labels, language)
+            told = [RULES[finding.rule][language == "en"], what]
             told.append("" if finding.left is None else f"{finding.left} ≠ {finding.right}")
-            told.append(message(language, finding.message))
+            told.append(said)
             yield _line(f"  {': '.join(filter(None, told))}{_places(finding, language)}", "yellow")
+            if finding.rule == "layout" and finding.cells:
+                yield _line(say(language, "heads_way_out", form=outcome.form))
+
+
+def _told(finding: Finding, labels: Labels, language: Language) -> tuple[str, str]:
+    """What a finding is about, and what it says of that: a whole table is named by its title, not by its id."""
+    table, _, rest = finding.message.partition(": ")
+    what = labels.figures(finding.cells)
+    if not labels.names(table):
+        return what, message(language, finding.message)
+    return what or labels.table(table), of_table(language, rest)
 
 
 def _places(finding: Finding, language: Language) -> str:

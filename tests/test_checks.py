@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from agent.checks import Verdict, check
+from agent.document import CellPlace
 from agent.outcome import TRUSTED, Figure, Grade, Number, Reading, Reason, Words
 from tests.written import OGI, SAMPLE, but, evidence_of, glued, with_row
 
@@ -223,6 +224,58 @@ def test_glued_digits_that_sums_settle_are_proved() -> None:
 
     assert verdict.failing == ()
     assert {verdict.grades[path] for path in COVERED} == {Grade.PROVED}
+
+
+# What is wrong is told once.
+
+
+def test_rows_that_are_not_there_are_told_once_for_their_table_as_missing() -> None:
+    lost = ("2.重复申请", "（七）总计")
+    text = "\n".join(line for line in SAMPLE.split("\n") if not any(label in line for label in lost))
+    document, evidence, reading = evidence_of(text)
+
+    (told,) = check(reading, evidence, document).failing
+
+    assert (told.rule, told.message, told.reason) == ("complete", "table3: rows not found", Reason.INCOMPLETE)
+    assert {path.split(".")[1] for path in told.cells} == {"not_processed_repeat", "processed_total"}
+    assert len(told.cells) == 14
+
+
+def test_a_figure_read_for_a_row_that_is_not_there_is_not_found_in_the_source() -> None:
+    document, evidence, reading = evidence_of("\n".join(x for x in SAMPLE.split("\n") if "2.重复申请" not in x))
+    path = "table3.not_processed_repeat.total"
+    read = replace(reading, figures={**reading.figures, path: Figure(1, "1", 3, "model")})
+
+    told = {finding.reason: finding.cells for finding in check(read, evidence, document).failing}
+
+    assert told[Reason.NOT_FOUND_IN_SOURCE] == (path,)
+    assert path not in told[Reason.INCOMPLETE]
+
+
+def test_heads_in_another_order_are_told_once_for_the_table() -> None:
+    document, evidence, reading = evidence_of(but(("商业企业\t科研机构", "科研机构\t商业企业")))
+
+    (told,) = check(reading, evidence, document).failing
+
+    assert (told.rule, told.reason) == ("layout", Reason.UNREADABLE)
+    assert told.message.startswith("table3: columns stand in another order: 自然人, 科研机构")
+    assert set(told.cells) == {path for path in PATHS if path.startswith("table3.")}
+    assert len(told.lines) == 25
+
+
+def test_a_sum_that_fails_over_a_figure_read_with_doubt_says_nothing_of_the_report() -> None:
+    document, evidence, reading = evidence_of(but(("2\t1\t0\t1\t4\t", "2\t1\t0\t1\t5\t")))
+    pending = "table4.reconsideration.pending"
+    line, cell = reading.figures[pending].line, reading.figures[pending].cell
+    assert line is not None
+    places = {(line, at): CellPlace(1, confidence=0.4 if at == cell else 0.99) for at in range(16)}
+    scanned = replace(document, cells=places)
+
+    (sure,) = check(reading, evidence, document).failing
+    (unsure,) = check(reading, evidence, scanned).failing
+
+    assert (sure.reason, sure.cells) == (Reason.SOURCE_DOES_NOT_ADD_UP, unsure.cells)
+    assert (unsure.rule, unsure.reason, unsure.suspects) == ("sum", Reason.UNREADABLE, (pending,))
 
 
 # Prose.

@@ -144,9 +144,9 @@ def test_a_sum_over_what_ocr_was_not_sure_of_is_not_the_reports_own_until_a_pers
 
     with given.store:
         assert isinstance(given.outcome, NeedsReview)
-        assert given.outcome.reasons == (Reason.UNREADABLE, Reason.SOURCE_DOES_NOT_ADD_UP)
+        assert given.outcome.reasons == (Reason.UNREADABLE,)
         assert misprints(given.outcome, FORM) == ()
-        with pytest.raises(RefusedError, match="read with doubt"):
+        with pytest.raises(RefusedError, match="not read for sure: reconsideration · other"):
             given.accept(as_published=True)
         looked = given.correct({"table4.reconsideration.other": "4"})  # it is printed so, says a person
         assert isinstance(looked.current, NeedsReview)

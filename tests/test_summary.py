@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
@@ -20,7 +21,7 @@ from agent.tables import safe
 from eval.cases import load_folder
 from eval.evaluation import GOLD
 from schemas import load
-from tests.written import outcome_of
+from tests.written import SAMPLE, but, outcome_of
 
 FORM = load("ogi-annual-report")
 KEYS = {"status", "form", "edition", "record", "findings", "grades", "unread", "reader", "usage", "document"}
@@ -225,6 +226,41 @@ def test_the_language_is_that_asked_for_or_of_the_locale(
 
 def test_safe_keeps_every_letter_a_person_reads() -> None:
     assert safe("青岚县 A-1，（二）𠀀 é") == "青岚县 A-1，（二）𠀀 é"
+
+
+def test_what_is_told_in_chinese_names_parts_units_rows_and_tables_in_chinese() -> None:
+    lost = "\n".join(line for line in SAMPLE.split("\n") if "2.重复申请" not in line)
+    turned = but(("商业企业\t科研机构", "科研机构\t商业企业"))
+
+    told = "".join(printed(plain(outcome_of(text), FORM, "zh")) for text in (lost, turned))
+
+    assert "地址 青岚县望江路 18 号；邮编 400399；电话 000-5550118" in told
+    assert "本年收费金额 (万元)" in told
+    assert "缺项: 2.重复申请: 原文中找不到这些行" in told
+    assert "版式: 收到和处理政府信息公开申请情况: 各列的顺序与表式不同" in told
+    assert "办法：对照 gouji forms ogi-annual-report 的表头" in told
+    assert not set(re.findall(r"[A-Za-z_0-9.]{3,}", told)) & {"table3", "phone", "not_processed_repeat", "yuan"}
+
+
+def test_in_english_units_and_parts_are_english() -> None:
+    told = printed(plain(outcome_of(SAMPLE), FORM, "en"))
+
+    assert "amount 10k yuan (10,000 yuan)" in told
+    assert "address 青岚县望江路 18 号; postcode 400399" in told
+
+
+@pytest.mark.parametrize(("language", "says"), [("zh", "无法核对的勾稽关系：1 项"), ("en", "could not be checked: 1")])
+def test_a_sum_over_a_figure_read_with_doubt_is_told_as_not_checked(
+    review: NeedsReview, language: Language, says: str
+) -> None:
+    (failed,) = review.findings
+    unsure = replace(failed, reason=Reason.UNREADABLE, suspects=failed.cells[:1])
+
+    told = printed(plain(replace(review, findings=(unsure,), reasons=(Reason.UNREADABLE,)), FORM, language))
+
+    assert says in told
+    assert ("未能确定读出：" if language == "zh" else "not read for sure: ") in told
+    assert ("本身加总不符" if language == "zh" else "does not add up") not in told
 
 
 def test_whatever_is_told_of_the_fixtures_has_its_chinese() -> None:

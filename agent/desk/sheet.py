@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from agent.desk.texts import PHRASES, by, text
+from agent.checks import ROWS_LOST
+from agent.desk.texts import by, text
 from agent.document import Document
-from agent.language import GRADES, RULES, Language, message
+from agent.language import GRADES, RULES, Language, message, of_table
 from agent.outcome import Figure, Finding, Grade, Number, Reading
 from agent.review import Review, Reviewed
 from agent.squeeze import normal_line
@@ -228,33 +229,22 @@ def _problem(finding: Finding, outcome: Reviewed, form: Form, labels: Labels, la
         sides = [[terms[path] for path in side] for side in (found.left, found.right)] if found else [[], []]
         left, right = (_counting(side) for side in sides)
         return Problem(what, rule, left, right, difference, finding.lines, suspects)
-    told = _message(finding.message, outcome, form, labels, language)
+    told = _message(finding.message, labels, language)
+    rows = labels.figures(finding.cells)
+    if told.endswith(of_table(language, ROWS_LOST)):
+        told = f"{told}{'：' if language == 'zh' else ': '}{rows}"
     if finding.left is not None:
         told = f"{told} ({number(finding.left)} ≠ {number(finding.right)})"
     cells = tuple(Term(path, labels.figure(path)) for path in finding.cells if "." in path or form.free)
     return Problem(told, RULES[finding.rule][language == "en"], (), (), difference, finding.lines, suspects, cells)
 
 
-def _message(told: str, outcome: Reviewed, form: Form, labels: Labels, language: Language) -> str:
-    """What a finding says; of a whole table by its title, with the labels of its rows."""
+def _message(told: str, labels: Labels, language: Language) -> str:
+    """What a finding says; of a whole table by its title."""
     table, _, rest = told.partition(": ")
-    known = table in form.tables or table in {items.id for items in form.items}
-    if not known or language == "en":
+    if not labels.names(table) or language == "en":
         return message(language, told)
-    what, colon, values = rest.partition(": ")
-    if what not in PHRASES:
-        what, colon, values = rest, "", ""
-    grid = grid_of(form, table, outcome.reading.variants) if table in form.tables else None
-    rows = {row.id: row.labels[0] for row in grid.rows} if grid else {}
-    said = values.partition(" (a statement")[0]
-    values = f"：{'、'.join(rows.get(value, value) for value in said.split(', '))}" if colon else ""
-    return f"{_title(table, form, labels, language)}：{PHRASES.get(what, what)}{values}"
-
-
-def _title(table: str, form: Form, labels: Labels, language: Language) -> str:
-    """The title of a table, also of one that was not found."""
-    section = form.tables[table][0].section if table in form.tables and language == "zh" else None
-    return next((s.titles[0] for s in form.sections if s.id == section), labels.table(table))
+    return f"{labels.table(table)}：{of_table(language, rest)}"
 
 
 def _counting(terms: Sequence[Term]) -> tuple[Term, ...]:
@@ -279,7 +269,7 @@ def _tables(outcome: Reviewed, form: Form, labels: Labels, cells: _Cells, langua
     }
     for table in known if form.free else [*form.tables, *(items.id for items in form.items)]:
         paths = known.get(table, [])
-        title = _title(table, form, labels, language)
+        title = labels.table(table)
         yield Table(title, tuple(_blocks(paths, table in flat, names, labels, cells)))
 
 

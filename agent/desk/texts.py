@@ -193,16 +193,3 @@ def how(decision: str, language: Language) -> str:
     if not who or f"kind_{kind}" not in TEXTS:
         return decision
     return f"{text(language, f'kind_{kind}')} · {by(who, language)}"
-
-
-PHRASES: Mapping[str, str] = {
-    "no table: its section is there without a table": "没有表格：有这一部分，但没有表",
-    "no table: its section was not found": "没有表格：没有找到这一部分",
-    "no table; the text says": "没有表格；文字写道（说没有不等于一张全是零的表）",
-    "no figure is printed": "表中没有任何数字",
-    "no list found": "没有找到清单",
-    "lines not read as entries": "有几行不能读作条目",
-    "rows not found": "没有找到这些行",
-    "columns stand in another order": "列的顺序与表式不同",
-}
-"""What findings say of a whole table, in Chinese."""
