@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from agent import output
+
 
 class _DefaultCommand(click.Group):
     """A group whose first command need not be named: ``gouji eval FOLDER`` is ``gouji eval run FOLDER``."""
@@ -56,6 +58,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option("--markdown", is_flag=True, help="The rates as a Markdown table on stdout.")
 @_DB
+@output.LANG
 def run_command(**options: Any) -> int:
     """Read every case of FOLDER (NAME.txt with NAME.json; without FOLDER: the gold fixtures) and count.
 
@@ -70,19 +73,21 @@ def run_command(**options: Any) -> int:
 @click.argument("before")
 @click.argument("after")
 @_DB
-def compare(before: str, after: str, db: Path) -> int:
+@output.LANG
+def compare(before: str, after: str, db: Path, lang: str | None) -> int:
     """Show which cases changed sides between two runs (their numbers, or `last`) · 比较两次评测."""
     from eval import evaluation
 
-    return evaluation.compare(db, before, after)
+    return evaluation.compare(db, before, after, lang)
 
 
 @command.command()
 @click.argument("runs", nargs=-1, required=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("eval.html"), show_default=True)
 @_DB
-def page(runs: tuple[str, ...], out: Path, db: Path) -> int:
+@output.LANG
+def page(runs: tuple[str, ...], out: Path, db: Path, lang: str | None) -> int:
     """Write one self-contained HTML page about RUNS (numbers, or `last`) · 生成网页."""
     from eval import evaluation
 
-    return evaluation.page(db, runs, out)
+    return evaluation.page(db, runs, out, lang)

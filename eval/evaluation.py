@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import InputError, UsageError
+from agent.language import choose
 from eval import kept, tell
 from eval.arms import ARMS, FIVE, READERS, ArmName, Setup
 from eval.cases import Case, dumps, halves, load_folder
 from eval.results import Result, Results, Run
 from eval.runner import Job, run as run_jobs
 from eval.simulation import SIMULATED, Faults, simulated
-from eval.tally import Tally, changes, tally
+from eval.tally import Tally, compare as compared, tally
 from schemas import load as load_form
 
 GOLD = Path(__file__).parent / "gold"
@@ -48,6 +49,7 @@ class Options:
     baseline: Path | None = None
     as_json: bool = False
     markdown: bool = False
+    lang: str | None = None
 
 
 def run(options: Options) -> int:
@@ -170,10 +172,11 @@ def _tell(options: Options, runs: Sequence[Run], tallies: Sequence[Tally], resul
     elif options.markdown:
         print(tell.markdown(list(zip(runs, tallies, strict=True))))
     else:
+        language = choose(options.lang)
         for run in runs:
-            tell.run(run, results.of(run))
+            tell.run(run, results.of(run), language)
         if len(runs) > 1:
-            tell.arms(list(zip(runs, tallies, strict=True)))
+            tell.arms(list(zip(runs, tallies, strict=True)), language)
 
 
 def _json(runs: Sequence[Run], tallies: Sequence[Tally], results: Results) -> dict[str, object]:
@@ -240,26 +243,27 @@ def _worse(counted: Tally, baseline: dict[str, int]) -> list[str]:
     return found
 
 
-def compare(db: Path, before: str, after: str) -> int:
+def compare(db: Path, before: str, after: str, lang: str | None) -> int:
     """Tell which cases changed sides between two runs."""
     results = Results(_existing(db))
     try:
         first, second = results.run(before), results.run(after)
         one, two = results.of(first), results.of(second)
-        tell.comparison((first, tally(one)), (second, tally(two)), changes(one, two))
+        tell.comparison((first, tally(one)), (second, tally(two)), compared(one, two), choose(lang))
     finally:
         results.close()
     return 0
 
 
-def page(db: Path, numbers: Sequence[str], out: Path) -> int:
+def page(db: Path, numbers: Sequence[str], out: Path, lang: str | None) -> int:
     """Write the HTML page about some runs."""
     from eval.page import write
 
     results = Results(_existing(db))
     try:
         runs = [results.run(number) for number in numbers]
-        out.write_text(write([(run, results.of(run)) for run in runs], _texts(runs)), encoding="utf-8")
+        written = write([(run, results.of(run)) for run in runs], _texts(runs), choose(lang))
+        out.write_text(written, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{out}: {error.strerror}; name another file with --out") from error
     finally:

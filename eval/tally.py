@@ -133,15 +133,24 @@ def end_of(result: Result) -> str:
     return result.status
 
 
-def changes(before: Iterable[Result], after: Iterable[Result]) -> list[Change]:
-    """The cases of both runs that changed sides."""
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs over the same cases: how many they ``share``, and those that changed sides."""
+
+    shared: int
+    changes: Sequence[Change]
+
+
+def compare(before: Iterable[Result], after: Iterable[Result]) -> Comparison:
+    """The cases of both runs, and which of them changed sides."""
     first = {(result.name, result.repeat): end_of(result) for result in before}
-    found = []
-    for result in after:
-        old = first.get((result.name, result.repeat))
-        if old is not None and old != end_of(result):
-            found.append(Change(result.name, result.repeat, old, end_of(result)))
-    return found
+    both = [result for result in after if (result.name, result.repeat) in first]
+    changed = [
+        Change(result.name, result.repeat, old, end_of(result))
+        for result in both
+        if (old := first[result.name, result.repeat]) != end_of(result)
+    ]
+    return Comparison(len(both), changed)
 
 
 def chance(gained: int, lost: int) -> float:

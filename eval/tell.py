@@ -6,20 +6,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from agent.language import reason
+from agent.tables import Labels
 from eval.results import Result, Run
 from eval.scores import wilson
-from eval.tally import Change, Tally, by, chance, tally
+from eval.tally import Comparison, Tally, by, chance, tally
+from eval.texts import say
+from schemas import load as load_form
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-_RATES = {
-    "accepted_wrong": "accepted but wrong 误收",
-    "straight_through": "straight through 直通",
-    "right_end": "right end 结局正确",
-    "cells_right": "cells right 单元格正确",
-    "false_alarms": "false alarms 误报",
-}
+    from agent.language import Language
+
 _SHOWN = 20
 
 
@@ -35,37 +34,52 @@ def progress(run: Run, done: int) -> Iterator[Callable[[Result], None]]:
         yield lambda _: bar.advance(task)
 
 
-def run(run: Run, results: Sequence[Result]) -> None:
+def run(run: Run, results: Sequence[Result], language: Language) -> None:
     """The figures of one run: whole, by layout, by edition, reasons, prose."""
     from rich.console import Console
 
     console, whole = Console(), tally(results)
-    console.print(f"run {run.id}: {run.title} · {run.folder}", highlight=False)
-    console.print(_summary(whole))
-    console.print(_groups("layout 版式", by(results, lambda result: result.layout or "?")))
-    console.print(_groups("edition 版本", by(results, lambda result: result.edition or "?")))
+    console.print(_head(run, language), highlight=False, markup=False, soft_wrap=True)
+    console.print(_summary(whole, language))
+    console.print(_groups("layout", by(results, lambda result: result.layout or "?"), language))
+    console.print(_groups("edition", by(results, lambda result: result.edition or "?"), language))
     if whole.prose:
-        console.print(_prose(whole.prose))
+        console.print(_prose(whole.prose, language))
     if whole.reasons:
-        told = ", ".join(f"{name} {number}" for name, number in whole.reasons.items())
-        console.print(f"reasons for review 复核原因: {told}", highlight=False)
-    for line in _worst(results):
+        told = ", ".join(f"{reason(language, name)} {number}" for name, number in whole.reasons.items())
+        console.print(f"{say(language, 'reasons')}: {told}", highlight=False)
+    for line in _worst(results, language):
         console.print(line, highlight=False, markup=False)
 
 
-def _summary(whole: Tally) -> Table:
+def _head(run: Run, language: Language) -> str:
+    return f"{say(language, 'run')} {run.id}: {run.title} · {when(run, language)}"
+
+
+def when(run: Run, language: Language) -> str:
+    """Over which folder a run was, and when."""
+    ended = run.finished or say(language, "unfinished", started=run.started)
+    return say(language, "ran", folder=run.folder, when=ended.replace("T", " "))
+
+
+def _summary(whole: Tally, language: Language) -> Table:
     from rich.table import Table
 
-    table = Table("", "n", "of", "rate", "95 % Wilson", box=None)
+    table = Table("", *(say(language, head) for head in ("number", "of", "rate", "interval")), box=None)
     for name, (hits, tries) in whole.rates().items():
-        table.add_row(_RATES[name], *_rate(hits, tries))
-    usage = whole.usage
-    table.add_row("crashed 崩溃", str(whole.crashed), str(whole.cases))
-    table.add_row("accepted with wrong prose", str(whole.accepted_wrong_prose), str(whole.accepted))
-    table.add_row("calls 调用", str(usage.calls), "", f"{whole.attempts} rounds")
-    table.add_row("tokens 词元", str(usage.input_tokens), str(usage.output_tokens), _number(whole.tokens_per_accepted))
-    table.add_row("cost 费用 US$", "0" if not usage.calls else "unknown" if usage.cost is None else f"{usage.cost:.4f}")
-    table.add_row("seconds 秒", f"{whole.seconds:.1f}", "", f"median {whole.median_seconds:.3f}")
+        table.add_row(say(language, name), *_rate(hits, tries))
+    usage, each = whole.usage, whole.tokens_per_accepted
+    rows = {
+        "crashed": (str(whole.crashed), str(whole.cases)),
+        "wrong_prose": (str(whole.accepted_wrong_prose), str(whole.accepted)),
+        "calls": (str(usage.calls), "", say(language, "rounds", count=whole.attempts)),
+        "tokens_in": (str(usage.input_tokens),),
+        "tokens_out": (str(usage.output_tokens), "", "" if each is None else say(language, "per_accepted", count=each)),
+        "cost": ("0" if not usage.calls else say(language, "unknown") if usage.cost is None else f"{usage.cost:.4f}",),
+        "seconds": (f"{whole.seconds:.1f}", "", say(language, "median", seconds=whole.median_seconds)),
+    }
+    for name, row in rows.items():
+        table.add_row(say(language, name), *row)
     return table
 
 
@@ -75,15 +89,11 @@ def _rate(hits: int, tries: int) -> tuple[str, str, str, str]:
     return str(hits), str(tries), share, f"{low:.1%} - {high:.1%}" if tries else ""
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f} per accepted"
-
-
-def _groups(title: str, groups: Mapping[str, Tally]) -> Table:
+def _groups(title: str, groups: Mapping[str, Tally], language: Language) -> Table:
     from rich.table import Table
 
-    heads = ("cases", "accepted wrong", "straight through", "95 % Wilson", "right end", "false alarms", "median s")
-    table = Table(title, *heads, box=None)
+    names = ("cases", "accepted_wrong", "straight_through", "interval", "right_end", "false_alarms", "median_seconds")
+    table = Table(say(language, title), *(say(language, name) for name in names), box=None)
     for name, one in groups.items():
         low, high = wilson(one.straight_through, one.sound)
         table.add_row(
@@ -94,33 +104,37 @@ def _groups(title: str, groups: Mapping[str, Tally]) -> Table:
     return table
 
 
-def _prose(prose: Mapping[str, Mapping[str, int]]) -> Table:
+def _prose(prose: Mapping[str, Mapping[str, int]], language: Language) -> Table:
     from rich.table import Table
 
-    table = Table("prose field 文字字段", "right", "wrong", "missing", box=None)
+    table = Table(*(say(language, head) for head in ("prose_field", "right", "wrong", "missing")), box=None)
+    labels = Labels(load_form(), {}, language)
     for name, verdicts in prose.items():
-        table.add_row(name, *(str(verdicts.get(verdict, 0)) for verdict in ("right", "wrong", "missing")))
+        table.add_row(
+            labels.figure(name), *(str(verdicts.get(verdict, 0)) for verdict in ("right", "wrong", "missing"))
+        )
     return table
 
 
-def _worst(results: Sequence[Result]) -> Iterator[str]:
+def _worst(results: Sequence[Result], language: Language) -> Iterator[str]:
     wrong = [result for result in results if result.score and result.score.accepted_wrong]
     crashed = [result for result in results if result.score is None]
     for result in wrong[:_SHOWN]:
         cells = ", ".join(result.score.wrong[:4]) if result.score else ""
-        yield f"accepted wrong: {result.name} (expected {result.expect}) {cells}"
+        yield say(language, "was_wrong", name=result.name, expect=result.expect, cells=cells)
     for result in crashed[:_SHOWN]:
-        yield f"crashed: {result.name}: {result.error}"
+        yield say(language, "was_crash", name=result.name, error=result.error)
 
 
-def arms(runs: Sequence[tuple[Run, Tally]]) -> None:
+def arms(runs: Sequence[tuple[Run, Tally]], language: Language) -> None:
     """The arms of one evaluation beside each other."""
     from rich.console import Console
     from rich.table import Table
 
-    heads = ("cases", "accepted wrong", "straight through", "right end", "calls", "tokens / accepted", "seconds")
-    by = runs[0][0].model_title
-    table = Table("arm 对照组", *heads, box=None, title=by or None, title_justify="left")
+    names = ("cases", "accepted_wrong", "straight_through", "right_end", "calls", "tokens_each", "seconds")
+    title = runs[0][0].model_title or None
+    heads = [say(language, name) for name in ("arm", *names)]
+    table = Table(*heads, box=None, title=title, title_justify="left")
     for run, one in runs:
         tokens = "-" if one.tokens_per_accepted is None else f"{one.tokens_per_accepted:,.0f}"
         table.add_row(
@@ -142,24 +156,30 @@ def markdown(runs: Sequence[tuple[Run, Tally]]) -> str:
     return "\n".join(lines)
 
 
-def comparison(first: tuple[Run, Tally], second: tuple[Run, Tally], changed: Sequence[Change]) -> None:
+def comparison(first: tuple[Run, Tally], second: tuple[Run, Tally], found: Comparison, language: Language) -> None:
     """What the second run does better and worse than the first."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
     (before, one), (after, two) = first, second
-    table = Table("", f"run {before.id}: {before.title}", f"run {after.id}: {after.title}", box=None)
+    for run in (before, after):
+        console.print(_head(run, language), highlight=False, markup=False, soft_wrap=True)
+    table = Table("", *(f"{say(language, 'run')} {run.id}" for run in (before, after)), box=None)
     for name, (hits, tries) in one.rates().items():
         then = two.rates()[name]
-        table.add_row(_RATES[name], f"{hits}/{tries}", f"{then[0]}/{then[1]}")
+        table.add_row(say(language, name), f"{hits}/{tries}", f"{then[0]}/{then[1]}")
     console.print(table)
-    gained = [change for change in changed if change.after == "right"]
-    lost = [change for change in changed if change.before == "right"]
-    other = [change for change in changed if change not in gained and change not in lost]
-    for title, group in (("better 变好", gained), ("worse 变差", lost), ("other 其他", other)):
-        console.print(f"{title}: {len(group)}", highlight=False)
+    if not found.shared:
+        console.print(say(language, "nothing_shared"), highlight=False)
+        return
+    console.print(say(language, "shared", count=found.shared), highlight=False)
+    gained = [change for change in found.changes if change.after == "right"]
+    lost = [change for change in found.changes if change.before == "right"]
+    other = [change for change in found.changes if change not in gained and change not in lost]
+    for title, group in (("better", gained), ("worse", lost), ("other", other)):
+        console.print(say(language, title, count=len(group)), highlight=False)
         for change in group:
-            console.print(f"  {change.name}: {change.before} → {change.after}", highlight=False, markup=False)
-    p = chance(len(gained), len(lost))
-    console.print(f"by chance alone 纯属偶然的概率 (McNemar): {p:.3f}", highlight=False)
+            ends = " → ".join(say(language, end) for end in (change.before, change.after))
+            console.print(f"  {change.name}: {ends}", highlight=False, markup=False)
+    console.print(say(language, "chance", p=chance(len(gained), len(lost))), highlight=False)

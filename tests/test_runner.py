@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,57 @@ def test_the_page_needs_nothing_from_anywhere_and_shows_the_source(folder: Path,
     assert "http://" not in html.replace("http://www.w3.org", "")
     assert "src=" not in html
     assert "政府信息公开" in html
+
+
+def test_runs_without_a_case_in_common_are_not_compared(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db, other = tmp_path / "e.db", tmp_path / "other"
+    other.mkdir()
+    for kind in ("txt", "json"):
+        (folder / f"case_0.{kind}").rename(other / f"case_9.{kind}")
+    for cases in (folder, other):
+        gouji(["eval", str(cases), "--db", str(db)])
+    capsys.readouterr()
+
+    assert gouji(["eval", "compare", "1", "2", "--db", str(db), "--lang", "en"]) == 0
+
+    told = capsys.readouterr().out
+    assert "no case in common: nothing can be compared" in told
+    assert "McNemar" not in told
+    assert str(other) in told
+
+
+@pytest.mark.parametrize(
+    ("language", "says", "not_says"), [("zh", "误收", "accepted"), ("en", "accepted but wrong", "误收")]
+)
+def test_what_is_told_of_a_run_is_in_one_language_with_its_folder_and_date(
+    language: str, says: str, not_says: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db, out = tmp_path / "e.db", tmp_path / "page.html"
+    gouji(["eval", str(folder), "--db", str(db), "--lang", language])
+    told = capsys.readouterr().out
+
+    gouji(["eval", "page", "last", "--db", str(db), "--out", str(out), "--lang", language])
+    html = out.read_text(encoding="utf-8").partition("</h2>")[0]
+
+    for text in (told, html):
+        assert says in text
+        assert not_says not in text.replace(str(folder), "")
+        assert str(folder) in text.replace("\n", "")
+        assert time.strftime("%Y-%m-%d") in text
+
+
+def test_the_page_shows_prose_in_words_and_tables_as_they_are_printed(folder: Path, tmp_path: Path) -> None:
+    db, out = tmp_path / "e.db", tmp_path / "page.html"
+    gouji(["eval", str(folder), "--db", str(db)])
+
+    gouji(["eval", "page", "last", "--db", str(db), "--out", str(out), "--lang", "zh"])
+    html = out.read_text(encoding="utf-8")
+
+    assert "white-space: pre;" in html
+    assert [word for word in ("&#39;", "None", "Decimal(", "datetime") if word in html] == []
+    assert "<td>联系方式</td>" in html
 
 
 @pytest.mark.parametrize(

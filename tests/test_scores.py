@@ -10,7 +10,7 @@ import pytest
 from eval.cases import Case
 from eval.results import Result
 from eval.scores import Answer, Score, score, wilson
-from eval.tally import chance, changes, tally
+from eval.tally import chance, compare, tally
 
 TRUE: dict[str, Any] = {
     "organization": "鹿鸣县水务局",
@@ -127,9 +127,10 @@ def test_only_cases_that_changed_sides_are_told() -> None:
     before = [result("a", right), result("b", right), result("c", waits)]
     after = [result("a", right), result("b", waits), result("c", right)]
 
-    found = changes(before, after)
+    found = compare(before, after)
 
-    assert [(c.name, c.before, c.after) for c in found] == [("b", "right", "review"), ("c", "review", "right")]
+    assert found.shared == 3
+    assert [(c.name, c.before, c.after) for c in found.changes] == [("b", "right", "review"), ("c", "review", "right")]
 
 
 def test_an_even_change_is_likely_by_chance_and_a_one_sided_one_is_not() -> None:
