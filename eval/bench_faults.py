@@ -138,7 +138,8 @@ async def by_instructor(server: Server, text: str, timeout: float | None) -> str
     import instructor
     import openai
 
-    client = instructor.from_openai(openai.AsyncOpenAI(api_key="none", base_url=server.base_url))
+    connected = openai.AsyncOpenAI(api_key="none", base_url=server.base_url)
+    client = instructor.from_openai(connected)
     more: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
     try:
         stall: Stall = await client.chat.completions.create(
@@ -149,6 +150,8 @@ async def by_instructor(server: Server, text: str, timeout: float | None) -> str
     except Exception as error:  # noqa: BLE001 - what comes out of it is what is looked at
         cause = error.__cause__
         return f"{type(error).__name__}" + (f" of {type(cause).__name__}" if cause else "")
+    finally:
+        await connected.close()
     given = [cell for row in stall.model_dump().values() for cell in row.values()]
     return "the figures" if given == RIGHT else "WRONG FIGURES, as if they were right"
 
