@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run run-local test test-slow test-live fuzz lint eval gate bench bench-live wheel clean
+.PHONY: run run-local test test-slow test-live fuzz lint advisories eval gate bench bench-live wheel clean
 
 run: .venv/run.stamp
 	$(BIN)/gouji extract agent/sample/qinglan_2023.txt
@@ -42,6 +42,10 @@ lint: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Known advisories of the pinned versions: by a kept list, and by pip-audit where it is installed and may ask.
+advisories: .venv/dev.stamp
+	$(BIN)/python -m tests.advisories
 
 bench: .venv/dev.stamp
 	@for file in eval/bench_*.py; do \
