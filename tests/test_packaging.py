@@ -54,6 +54,35 @@ def test_the_wheel_holds_our_four_packages_and_no_tests(wheel: zipfile.ZipFile) 
     assert not [name for name in wheel.namelist() if "__pycache__" in name or name.endswith(".db")]
 
 
+CONTENTS = (
+    r"(agent|schemas|prompts|eval)/([a-z_]+/)*[a-z0-9_]+\.py",
+    r"(agent|schemas|prompts|eval)/py\.typed",
+    r"agent/(templates|desk/templates)/[a-z_]+\.(html|md|py|txt)\.jinja",
+    r"agent/desk/static/[a-z_]+\.(css|js|svg)",
+    r"agent/sample/[a-z0-9_]+\.txt",
+    r"prompts/[a-z_]+\.txt",
+    r"schemas/[a-z_]+\.txt",
+    r"eval/page\.html\.jinja",
+    r"eval/gold(_[a-z]+)?/([a-z0-9_]+\.(json|txt)|README\.md)",  # what `gouji eval` reads where no folder is named
+    r"gouji-[\d.]+\.dist-info/(METADATA|RECORD|WHEEL|entry_points\.txt)",
+)
+"""Every file of the wheel is one of these."""
+
+
+def test_every_file_of_the_wheel_is_meant_to_be_in_it(wheel: zipfile.ZipFile) -> None:
+    names = wheel.namelist()
+
+    assert [name for name in names if not any(re.fullmatch(kind, name) for kind in CONTENTS)] == []
+    assert [kind for kind in CONTENTS if not any(re.fullmatch(kind, name) for name in names)] == []
+    assert sum(info.file_size for info in wheel.infolist()) < 5_000_000
+
+
+def test_nothing_in_the_wheel_names_the_machine_that_built_it(wheel: zipfile.ZipFile) -> None:
+    here = [str(ROOT).encode(), str(Path.home()).encode() + b"/"]
+
+    assert [name for name in wheel.namelist() if any(path in wheel.read(name) for path in here)] == []
+
+
 def test_the_wheel_holds_every_file_that_is_no_code(wheel: zipfile.ZipFile) -> None:
     listed = subprocess.run(
         ["git", "ls-files", *OURS], cwd=ROOT, check=False, capture_output=True, encoding="utf-8"
