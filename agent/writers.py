@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -149,7 +150,9 @@ def write_workbook(path: Path, sheets: dict[str, tuple[Sequence[Variable], Itera
     openpyxl = _need("openpyxl", "xlsx")
     book = openpyxl.Workbook(write_only=True)
     counts = {name: _sheets(book, name, variables, iter(rows)) for name, (variables, rows) in sheets.items()}
-    book.save(path)
+    packed = BytesIO()  # an archive that cannot be ended would say so itself, with a traceback
+    book.save(packed)
+    path.write_bytes(packed.getbuffer())
     return counts
 
 
