@@ -314,7 +314,8 @@ def older_database(filled: Path, old: Path, version: int) -> list[str]:
         db.commit()
         db.execute("attach ? as newer", (str(filled),))
         tables = [row[0] for row in db.execute("select name from main.sqlite_master where type = 'table'")]
-        for table in ("documents", "batches", "runs", *tables):
+        first = ("documents", "batches", "runs")  # the others refer to them
+        for table in (*(name for name in first if name in tables), *tables):
             if table.startswith(("_", "sqlite")) or db.execute(f"select 1 from main.{table}").fetchone():
                 continue
             columns = ", ".join(row[1] for row in db.execute(f"pragma main.table_info({table})"))
