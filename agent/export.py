@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -24,7 +24,7 @@ from agent.codebook import (
     wide_variables,
 )
 from agent.database import open_for_reading
-from agent.errors import UsageError
+from agent.errors import StoreError, UsageError
 from agent.outcome import TRUSTED, Grade, Number
 from agent.writers import WRITERS, Format, Write, whole, write_csv, write_parquet, write_workbook
 from schemas.form import Form
@@ -126,12 +126,44 @@ def _accepted(db: sqlite3.Connection, form: Form) -> Iterator[Report]:
         if record == row["id"]:
             found = list(group)
             record, group = next(by_record, (None, iter(())))
-        about = (
-            row["id"], row["name"], row["sha256"], form.name, row["edition"], row["subject"], row["period"],
-            row["standing"], row["accepted"], len(serial.parse(row["violations"])),
-        )  # fmt: skip
-        shown = sorted(map(_figure, found), key=lambda figure: (order.get(figure.path, len(order)), figure.path))
-        yield Report(about, serial.parse(row["record"]), tuple(shown))
+        try:
+            report = _report(
+                row, form, sorted(map(_figure, found), key=lambda f: (order.get(f.path, len(order)), f.path))
+            )
+        except (ValueError, ArithmeticError) as error:
+            raise _damaged(row, str(error)) from error
+        yield report
+
+
+def _report(row: sqlite3.Row, form: Form, figures: Sequence[Figure]) -> Report:
+    about = (
+        row["id"], row["name"], row["sha256"], form.name, row["edition"], row["subject"], row["period"],
+        row["standing"], row["accepted"], len(serial.parse(row["violations"])),
+    )  # fmt: skip
+    content = serial.parse(row["record"])
+    # A figure stands twice in the database, and SQLite does not notice a flipped byte.
+    for figure in figures:
+        kept = _at(content, figure.path)
+        if isinstance(kept, int | Decimal) and figure.value is not None and kept != figure.value:
+            raise _damaged(row, f"{figure.path} is {figure.value} and {kept}")
+    return Report(about, content, tuple(figures))
+
+
+def _damaged(row: sqlite3.Row, why: str) -> StoreError:
+    told = f"record {row['id']} of {row['name']} is damaged: {why}; nothing was exported"
+    return StoreError(f"{told}. `gouji recover` makes the records anew")
+
+
+def _at(content: Any, path: str) -> Any:
+    """What a record holds at a path; None where it has no such place."""
+    for step in path.split("."):
+        if isinstance(content, Mapping):
+            content = content.get(step)
+        elif isinstance(content, list) and step.isdecimal() and int(step) < len(content):
+            content = content[int(step)]
+        else:
+            return None
+    return content
 
 
 def _figure(row: sqlite3.Row) -> Figure:

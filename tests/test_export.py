@@ -149,7 +149,8 @@ def put(store: Store, accepted: Accepted, figures: dict[str, Figure], name: str)
     source = load(f"report {name}", name=name)
     reading = Reading(figures, accepted.reading.words, accepted.reading.variants)
     grades = dict.fromkeys(figures, Grade.READ)
-    outcome = replace(accepted, document=source.source, reading=reading, grades=grades, subject=name, period=2023)
+    about = {"document": source.source, "subject": name, "period": 2023, "record": {}}
+    outcome = replace(accepted, reading=reading, grades=grades, **about)  # type: ignore[arg-type]
     with store.transaction() as db:
         put_accepted(db, store.begin(name, source, "offline", None), outcome, store.now())
 

@@ -343,6 +343,29 @@ def test_after_recovering_a_run_goes_on_and_pays_for_what_was_lost_alone(
     assert content(Path("new.db")) == right
 
 
+@pytest.mark.fault(
+    "corrupt-db", behaviour="A flipped byte in a stored figure: no export, exit code 7, and the way out leads there."
+)
+@pytest.mark.parametrize(
+    "field", ["figures set count = count + 8", "records set record = replace(record, ': ', ': 1')"]
+)
+def test_a_figure_that_is_no_longer_what_was_stored_is_not_exported(
+    db: Path, capsys: pytest.CaptureFixture[str], field: str
+) -> None:
+    World(db, reader="offline").read(stalls())
+    right = content(db)
+    with closing(sqlite3.connect(db)) as other, other:
+        other.execute(f"update {field} where {'id' if field.startswith('records') else 'record'} = 2")
+
+    assert gouji("export", "out.csv", *FORM) == 7
+    assert "record 2 of stall_0000" in capsys.readouterr().err
+    assert not Path("out.csv").exists()
+
+    assert gouji("recover", "gouji.db", "new.db") == 0
+    assert gouji("export", "out.csv", "--db", "new.db", *FORM) == 0
+    assert content(Path("new.db")) == right
+
+
 @pytest.mark.fault("corrupt-db", behaviour="A whole database comes out whole: decisions, reviews and all.")
 def test_a_whole_database_is_taken_over_as_it_is(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
     World(db, reader="offline").read(stalls())
