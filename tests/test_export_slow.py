@@ -50,6 +50,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
             outcome = replace(
                 sample,
                 document=source.source,
+                record={},
                 reading=replace(sample.reading, figures=figures),
                 grades=grades,
                 subject=f"第{report}局",
