@@ -10,16 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
+import openai
 import pytest
 from pydantic import BaseModel, ConfigDict
 
 from agent import cli
 from agent.batch import Batch
-from agent.batch_calls import Patience
+from agent.batch_calls import Patience, Purse, StopError
+from agent.batch_outbox import Outbox
 from agent.batch_run import time_is_up
 from agent.errors import ModelError
-from agent.ledger import Entry
-from agent.model import Call, Question
+from agent.ledger import Entry, Ledger
+from agent.model import Call, ModelSettings, Question
+from agent.provider_batch import Mail, Post
+from agent.store import Store
 from eval import tallies
 from eval.server import Body, Reply, Server, Step, completion, error, fails, script
 from tests.batch_world import World, entries, rows
@@ -100,6 +105,28 @@ def test_nobody_in_a_batch_calls_before_the_time_one_of_them_was_told(db: Path) 
     assert tally.settled == 8
     # What was on its way already is on its way; the next one leaves when the time is over.
     assert [pause for pause in later if 0.3 < pause < 1.5] == []
+
+
+@pytest.mark.fault(
+    "retry-after", behaviour="The provider's batch endpoint: a wait of hours ends the run after one call."
+)
+def test_a_batch_endpoint_that_asks_to_wait_for_hours_is_not_asked_again(db: Path) -> None:
+    asked: list[str] = []
+
+    async def upload() -> None:
+        asked.append("upload")
+        request = httpx2.Request("POST", "http://127.0.0.1:1/v1/files")
+        refused = httpx2.Response(429, headers={"retry-after": "7200"}, json={"error": "slow down"}, request=request)
+        raise openai.RateLimitError("slow down", response=refused, body=None)
+
+    settings = ModelSettings("m", "http://127.0.0.1:1/v1")
+    with Store(db) as store:
+        client = openai.AsyncOpenAI(api_key="none", base_url=settings.base_url)
+        mail = Mail(client, settings, Outbox(Ledger(store), settings.base_url), Purse(), Post())
+        with pytest.raises(StopError, match="run again when the server is back"):
+            asyncio.run(mail._try(upload))
+
+    assert asked == ["upload"]
 
 
 # Nothing to be had by asking again.
