@@ -68,9 +68,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "too_large": ("太大，未逐页查看", "too large to look through here"),
     "damaged": ("{path}：已损坏：{what}", "{path}: damaged: {what}"),
     "recover": (
-        "文件原样未动；gouji recover {path} 新文件 可取出仍可读的内容；或用 --db 换一个文件",
-        "it was left as it is; `gouji recover {path} NEW` takes out what can still be read; or name another file with "
-        "--db",
+        "文件原样未动；取出还能读的：gouji recover {path} 新文件；或用 --db 换一个文件",
+        "it was left as it is; take out what can be read with gouji recover {path} NEW, or name another file with --db",
     ),
     "newer_database": (
         "{path}：由更新版本的 gouji 建立（有未知的结构：{steps}）",

@@ -21,7 +21,14 @@ def main() -> None:
         (Path(folder) / "record.json").write_text(json.dumps(json.loads(run)["record"]), encoding="utf-8")
         print(f"time to answer, best and median of {RUNS} (aim: under {LIMIT_MS} ms)")
         _time("python alone", [sys.executable, "-c", "pass"], folder)
-        for arguments in (["--help"], ["show", "1"], ["show", "1", "--json"], ["check", "record.json"], ["review"]):
+        for arguments in (
+            ["--help"],
+            ["show", "1"],
+            ["show", "1", "--json"],
+            ["check", "record.json"],
+            ["review"],
+            ["doctor"],
+        ):
             _time(f"gouji {' '.join(arguments)}", [sys.executable, "-m", "agent", *arguments], folder)
 
 
