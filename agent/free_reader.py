@@ -53,7 +53,9 @@ async def rounds(session: Session, model: Model) -> tuple[Reading, int]:
         stronger = session.plan.escalate if attempt == session.plan.max_attempts else None
         problems = _problems(verdict)
         if small:
-            asked = small_free.repair_question(session.document, form, wanted.fields, wanted.lists, problems)
+            wanted = replace(wanted, fields=wanted.fields | _unproved(verdict, session))
+            left = {line for finding in verdict.findings if finding.rule == "leftover" for line in finding.lines}
+            asked = small_free.repair_question(session.document, form, wanted.fields, wanted.lists, problems, left)
         else:
             lines = _lines(session, verdict)
             asked = free_wire.repair_question(session.document, form, wanted.fields, wanted.lists, problems, lines)
@@ -102,6 +104,13 @@ def _wanted(reading: Reading, verdict: Verdict, session: Session) -> _Wanted:
         or any(f.rule == "leftover" or f.message.startswith(f"{one.id}:") for f in findings)
     ]
     return _Wanted(frozenset(fields), tuple(lists))
+
+
+def _unproved(verdict: Verdict, session: Session) -> frozenset[str]:
+    """The figures that no sum proves: asked line by line, a small model says again what it knows."""
+    free = session.evidence.form.free
+    assert free is not None
+    return frozenset(f.id for f in free.figures if verdict.grades.get(f.id) != Grade.PROVED)
 
 
 def _problems(verdict: Verdict) -> list[str]:

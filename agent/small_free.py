@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field as Described, create_model
 
@@ -31,6 +31,7 @@ _SHOWN = 16
 """Letters of a line that stand beside its number where it is asked about."""
 _HEAD = 12
 """Lines at most in which a text is looked for: what stands first says whose report it is."""
+_NOT_SHOWN = re.compile(r"[^\w%./:&@-]+")
 _NO_WORDS = re.compile(r"[\W\d_]*")
 
 
@@ -38,32 +39,39 @@ def question(document: Document, form: Form) -> Question:
     """What a small model is asked about a document."""
     assert form.free is not None
     wanted = {field.id for field in form.fields} | {figure.id for figure in form.free.figures}
-    return _question("fields", document, form, wanted, form.free.lists, ())
+    return _question("fields", _Sight.of(document, form, wanted, form.free.lists), ())
 
 
 def repair_question(
-    document: Document, form: Form, wanted: Collection[str], lists: Sequence[FreeList], problems: Sequence[str]
-) -> Question:
-    """The question about fields and lists that do not hold."""
-    return _question("repair", document, form, wanted, lists, problems)
-
-
-def _question(
-    name: str,
     document: Document,
     form: Form,
     wanted: Collection[str],
     lists: Sequence[FreeList],
     problems: Sequence[str],
+    unexplained: Collection[int],
 ) -> Question:
-    assert form.free is not None
-    sight = _Sight(document, form, Text(document, form.free), frozenset(wanted), tuple(lists))
-    lines = {number: kinds for number in range(1, len(document.lines) + 1) if (kinds := tuple(sight.kinds(number)))}
-    offered = {kind for kinds in lines.values() for kind in kinds}
+    """The question about fields and lists that do not hold. ``unexplained``: lines that do state something."""
+    return _question("repair", _Sight.of(document, form, wanted, lists, unexplained), problems)
+
+
+def _question(name: str, sight: _Sight, problems: Sequence[str]) -> Question:
+    spots = {f"spot{number}": spot for number, spot in enumerate(sight.spots())}
+    offered = {kind for spot in spots.values() for kind in spot.kinds}
     told = [f"{kind}: {ask}" if ask else kind for kind, ask in sight.told() if kind in offered]
-    shown = [data(f"{number}|{document.lines[number - 1].strip()}") for number in lines]
+    lines = dict.fromkeys(spot.line for spot in spots.values())
+    shown = [data(f"{line}|{sight.document.lines[line - 1].strip()}") for line in lines]
     user = render("small_free", lines=shown, kinds=told, problems=list(problems))
-    return Question(name, render("small_system"), user, _answer(sight, lines))
+    return Question(name, render("small_system"), user, _answer(sight, spots))
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """What is asked about: a line with the amount that it ends on, or one of several amounts behind a label."""
+
+    line: int
+    amount: Printed | None
+    kinds: tuple[str, ...]
+    shown: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,21 @@ class _Sight:
     text: Text
     wanted: frozenset[str]
     lists: tuple[FreeList, ...]
+    unexplained: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        document: Document,
+        form: Form,
+        wanted: Collection[str],
+        lists: Sequence[FreeList],
+        unexplained: Collection[int] = (),
+    ) -> Self:
+        """A document and what is asked of it."""
+        assert form.free is not None
+        text = Text(document, form.free)
+        return cls(document, form, text, frozenset(wanted), tuple(lists), frozenset(unexplained))
 
     def told(self) -> Iterator[tuple[str, str]]:
         """What a line may be said to state, with what it means."""
@@ -82,13 +105,25 @@ class _Sight:
         yield from ((figure.id, figure.ask) for figure in self.text.free.figures)
         yield from ((one.id, one.ask) for one in self.lists)
 
-    def kinds(self, line: int) -> Iterator[str]:
+    def spots(self) -> Iterator[_Spot]:
+        """All that is asked about, in printed order."""
+        for line in range(1, len(self.document.lines) + 1):
+            figures = tuple(self._figures(line))
+            behind = [one for one in self.text.on(line) if one.money]
+            if len(behind) > 1 and len(figures) > 1 and not self._may_list(line):
+                yield from (_Spot(line, one, self._or_other(line, figures), one.text) for one in behind)
+            elif kinds := tuple(self._kinds(line, figures)):
+                yield _Spot(line, self.amount(line), self._or_other(line, kinds), "")
+
+    def _or_other(self, line: int, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        return kinds if line in self.unexplained else (*kinds, _OTHER)
+
+    def _kinds(self, line: int, figures: Sequence[str]) -> Iterator[str]:
         """What a line could state, by what is printed on it."""
-        money = self.amount(line)
         fields = [field for field in self.form.fields if field.id in self.wanted]
         yield from (field.id for field in fields if field.kind == "date" and line in self._dated)
-        if money:
-            yield from self._figures(line)
+        if self.amount(line):
+            yield from figures
             yield from (one.id for one in self.lists if self._may_list(line))
         elif line <= self._head and not _NO_WORDS.fullmatch(self.document.lines[line - 1]):
             yield from (field.id for field in fields if field.kind in ("text", "texts"))
@@ -120,40 +155,42 @@ class _Sight:
         return next((number - 1 for number in printed if self.amount(number)), printed[-1] if printed else 0)
 
 
-def _answer(sight: _Sight, lines: Mapping[int, Sequence[str]]) -> type[FreeAnswer]:
-    """The shape of an answer: for every line one of what it could state; read together as the wire form."""
+def _answer(sight: _Sight, spots: Mapping[str, _Spot]) -> type[FreeAnswer]:
+    """The shape of an answer: for every spot one of what it could state; read together as the wire form."""
 
-    def stating(self: Any, kind: str) -> list[int]:
-        return [number for number in lines if getattr(self, f"line{number}") == kind]
+    def stating(self: Any, kind: str) -> list[_Spot]:
+        return [spot for name, spot in spots.items() if getattr(self, name) == kind]
 
     def fields(self: Any) -> str:
         return "\n".join(said for name in sorted(sight.wanted) for said in _fields(sight, name, stating(self, name)))
 
     def entries(listed: FreeList) -> Any:
-        return lambda self: "\n".join(_entry(sight, listed, number) for number in stating(self, listed.id))
+        return lambda self: "\n".join(_entry(sight, listed, spot) for spot in stating(self, listed.id))
 
     read: dict[str, Any] = {FIELDS: property(fields)} | {one.id: property(entries(one)) for one in sight.lists}
     base: Any = type("Lines", (FreeAnswer,), read | {"__module__": __name__})
     shape: dict[str, Any] = {
-        f"line{number}": (Literal[(*kinds, _OTHER)], Described(..., alias=_named(number, sight.document)))
-        for number, kinds in lines.items()
+        name: (Literal[spot.kinds], Described(..., alias=_named(spot, sight.document))) for name, spot in spots.items()
     }
     answer: type[FreeAnswer] = create_model("Lines", __base__=base, **shape)
     answer.asked = sight.lists
     return answer
 
 
-def _named(number: int, document: Document) -> str:
+def _named(spot: _Spot, document: Document) -> str:
     """A line as it is asked about: its number alone would have to be looked up."""
-    words = re.sub(r"[^\w%./:&@-]+", " ", document.lines[number - 1]).strip()
-    return f"{number} {words[:_SHOWN]}".strip()
+    line = document.lines[spot.line - 1]
+    at = f"{spot.line}.{spot.amount.start}" if spot.amount and spot.shown else f"{spot.line}"
+    words = _NOT_SHOWN.sub(" ", f"{spot.shown} {line}").strip()
+    return f"{at} {words[:_SHOWN]}".strip()
 
 
-def _fields(sight: _Sight, name: str, lines: Sequence[int]) -> Iterator[str]:
-    figures = sight.form.free.by_id if sight.form.free else {}
-    if name in figures:
-        # Of several lines the first holds: which of them is right the sums will say.
-        said = [(number, amount.text) for number in lines[:1] if (amount := sight.amount(number))]
+def _fields(sight: _Sight, name: str, spots: Sequence[_Spot]) -> Iterator[str]:
+    lines = [spot.line for spot in spots]
+    if name in sight.text.free.by_id:
+        # Of several lines the first holds, one that was left unexplained before others; the sums say if it is right.
+        chosen = sorted(spots, key=lambda spot: spot.line not in sight.unexplained)
+        said = [(spot.line, spot.amount.text) for spot in chosen[:1] if spot.amount]
     elif any(field.id == name and field.kind == "date" for field in sight.form.fields):
         said = [(day.line, day.text) for day in dates(sight.document.lines) if day.line in lines][:1]
     else:
@@ -167,17 +204,15 @@ def _first_run(lines: Sequence[int]) -> list[int]:
     return [number for index, number in enumerate(lines) if number == lines[0] + index]
 
 
-def _entry(sight: _Sight, listed: FreeList, number: int) -> str:
+def _entry(sight: _Sight, listed: FreeList, spot: _Spot) -> str:
     """An entry by its line: the amount that must be there, the words before it; what else it prints is left to see."""
-    amount = sight.amount(number)
-    assert amount is not None
-    words = _words(sight, number)
+    assert spot.amount is not None
+    words = _words(sight, spot.line)
     cells = [
-        amount.text if isinstance(column, FreeFigure) and column.required else "_" if isinstance(column, FreeFigure)
-        else words
+        words if not isinstance(column, FreeFigure) else spot.amount.text if column.required else "_"
         for column in listed.columns
-    ]  # fmt: skip
-    return f"@{number} {' | '.join(cells)}"
+    ]
+    return f"@{spot.line} {' | '.join(cells)}"
 
 
 def _words(sight: _Sight, number: int) -> str:

@@ -107,8 +107,28 @@ def test_what_a_line_says_is_data_also_where_it_is_asked_about() -> None:
 def test_what_goes_back_names_what_is_wrong_and_asks_for_what_is_wanted_alone() -> None:
     listed = FORM.free.lists if FORM.free else ()
 
-    question = small_free.repair_question(load(TEXT.encode()), FORM, {"total"}, listed, ["items = total (lines 5, 8)"])
+    question = small_free.repair_question(
+        load(TEXT.encode()), FORM, {"total"}, listed, ["items = total (lines 5, 8)"], {6}
+    )
 
     names = [int(name.split()[0]) for name in strict_schema(question.answer)["properties"]]
     assert names == [5, 6, 8]
+    offered = {int(name.split()[0]): its for name, its in strict_schema(question.answer)["properties"].items()}
+    assert offered[5]["enum"] == ["items", "other"]
+    assert "other" not in str(offered[6])
     assert "items = total (lines 5, 8)" in question.user
+
+
+def test_amounts_side_by_side_behind_a_label_are_asked_about_one_by_one() -> None:
+    text = TEXT + "SR @ 6% 9.67 0.58\n"
+    question = small_free.question(load(text.encode()), FORM)
+    names = [name for name in strict_schema(question.answer)["properties"] if name.startswith("11")]
+    assert [name.split()[1] for name in names] == ["9.67", "0.58"]
+
+    said: dict[str, Any] = {
+        name: SAID[int(name.split()[0])] for name in strict_schema(question.answer)["properties"] if name not in names
+    }
+    value: Any = question.answer.model_validate_json(json.dumps(said | dict(zip(names, ("net", "tax"), strict=True))))
+
+    assert "net@11 9.67" in value.fields
+    assert "tax@11 0.58" in value.fields
