@@ -72,8 +72,10 @@ class Cluster:
         future = self._client.submit(call, self._model, request, seconds, pure=False, priority=1)
         error = await _ended(future)
         if error is None:
-            status, headers, body = await future
-            return status, headers, body
+            answered: Answered | TransientError = await future
+            if isinstance(answered, TransientError):
+                raise answered
+            return answered
         if isinstance(error, distributed.KilledWorker):
             raise TransientError("the worker that called died")
         raise error
@@ -95,10 +97,16 @@ async def _ended(future: Any) -> BaseException | None:
     return error
 
 
-def call(settings: ModelSettings, request: dict[str, Any], seconds: float) -> Answered:
-    """One HTTP call from a worker. It waits beside the worker's threads: those are for reading."""
+def call(settings: ModelSettings, request: dict[str, Any], seconds: float) -> Answered | TransientError:
+    """One HTTP call from a worker. It waits beside the worker's threads: those are for reading.
+
+    A fault of the network is given back and not raised: Dask would log it with a traceback, each time.
+    """
     distributed.secede()
-    status, headers, body = _line().run(_model(settings).post(request, seconds))
+    try:
+        status, headers, body = _line().run(_model(settings).post(request, seconds))
+    except TransientError as error:
+        return error
     return status, dict(headers), body
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -277,6 +279,26 @@ def test_what_dask_sends_to_those_who_read_holds_no_secret(here: World) -> None:
 
     assert [what for what, leak in LEAKS.items() if leak.encode() in setup] == []
     assert [what for what, leak in LEAKS.items() if leak in options.settled(options.plan()).text()] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", ["403 cuts", "reset"])
+def test_workers_of_dask_print_neither_secrets_nor_documents(fault: str, here: World, server: Server) -> None:
+    pytest.importorskip("distributed", reason="the extra gouji[dask] is not installed")
+    server.steps = [FAULTS[fault]]
+    command = [sys.executable, "-m", "agent", "batch", "report.txt", "--engine", "dask", "--budget-seconds", "4"]
+
+    ended = subprocess.run(
+        command, env={**os.environ, "OPENAI_LOG": "debug"}, capture_output=True, text=True, check=False
+    )
+
+    printed = ended.stdout + ended.stderr
+    assert server.calls
+    assert ended.returncode == 6
+    assert [what for what, leak in {**LEAKS, "the sentence": SENTENCE}.items() if leak in printed] == []
+    assert "Traceback" not in printed
+    assert here.leaks() == []
 
 
 def test_a_key_too_short_to_be_one_takes_nothing_out_of_an_answer() -> None:
