@@ -151,9 +151,9 @@ def spread(writes: Sequence[str], most: int) -> list[int]:
     total = len(writes)
     if total <= most:
         return list(range(1, total + 1))
-    ends = {*range(1, 6), *range(total - 4, total + 1)}
-    step = total / (most - len(ends))
-    return sorted(ends | {1 + int(step * i) for i in range(most - len(ends))})
+    ends = {at for at in (*range(1, 6), *range(total - 4, total + 1)) if 0 < at <= total}
+    more = max(0, most - len(ends))
+    return sorted(ends | {1 + i * total // more for i in range(more)})
 
 
 def files_of(db: Path) -> list[Path]:

@@ -87,7 +87,7 @@ class Paid:
             return self.calls
 
 
-READING = [("extract", 3, 400), ("extract", DOCUMENTS, 60), ("batch", 3, 400), ("batch", DOCUMENTS, 60)]
+READING = [("extract", 3, 400), ("extract", DOCUMENTS, 50), ("batch", 3, 400), ("batch", DOCUMENTS, 50)]
 
 
 @pytest.mark.fault("kill")
@@ -180,7 +180,7 @@ def test_broken_off_at_any_write_a_decision_stands_whole_or_not_at_all(
     whole = content(clean, _DECIDED)
     assert len(whole["decisions"]) == DOCUMENTS * sum(map(len, RESOLVED.values())) // len(RESOLVED)
 
-    for at in some(writes, 130):
+    for at in some(writes, 100):
         db = copied(waiting, tmp_path / str(at))
         ended = nursery.break_off(fault, writes, at, db.parent, files_of(db), **deciding(db))
         points.note(f"review, {DOCUMENTS} reports", fault, ended)
