@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parent
@@ -252,13 +253,15 @@ class Shown:
         return self.behaviour or self.test.removeprefix("test_").replace("_", " ")
 
 
-def shown() -> list[Shown]:
+@cache
+def shown() -> tuple[Shown, ...]:
     """Every test that is marked, file by file; read and not run, so that slow ones count too."""
-    return [found for path in sorted(TESTS.glob("test_*.py")) for found in _of_file(path)]
+    texts = ((path.name, path.read_text(encoding="utf-8")) for path in sorted(TESTS.glob("test_*.py")))
+    return tuple(found for name, text in texts if "mark.fault(" in text for found in _of_file(name, text))
 
 
-def _of_file(path: Path) -> Iterator[Shown]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _of_file(name: str, text: str) -> Iterator[Shown]:
+    tree = ast.parse(text)
     whole = [node.value for node in tree.body if isinstance(node, ast.Assign) and _is_named(node, "pytestmark")]
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
@@ -267,21 +270,21 @@ def _of_file(path: Path) -> Iterator[Shown]:
             for mark in marks:
                 if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute) and mark.func.attr == "fault":
                     row, *more = [ast.literal_eval(said) for said in (*mark.args, *(k.value for k in mark.keywords))]
-                    yield Shown(row, node.name, path.name, more[0] if more else "", slow)
+                    yield Shown(row, node.name, name, more[0] if more else "", slow)
 
 
 def _is_named(node: ast.Assign, name: str) -> bool:
     return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
 
 
-def table(tests: list[Shown], *, chinese: bool = False) -> str:
+def table(tests: Sequence[Shown], *, chinese: bool = False) -> str:
     """The table of all rows: fault, behaviour, tests."""
     head = ("故障", "做法", "测试") if chinese else ("fault", "what gouji does", "shown by")
     rows = [_row(fault, [test for test in tests if test.row == fault.id], chinese) for fault in FAULTS]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ("---",) * 3, *rows))
 
 
-def _row(fault: Fault, tests: list[Shown], chinese: bool) -> tuple[str, str, str]:
+def _row(fault: Fault, tests: Sequence[Shown], chinese: bool) -> tuple[str, str, str]:
     if chinese:
         files = Counter(test.file for test in tests)
         told = "<br>".join(f"`{file}` {count}" for file, count in files.items())
@@ -290,7 +293,7 @@ def _row(fault: Fault, tests: list[Shown], chinese: bool) -> tuple[str, str, str
     return (fault.title, fault.behaviour, told)
 
 
-def page(text: str, tests: list[Shown]) -> str:
+def page(text: str, tests: Sequence[Shown]) -> str:
     """The page with both its tables as the marks have them."""
     for name, chinese in (("faults", False), ("故障", True)):
         begin, end = f"<!-- {name}: made by python -m tests.faults -->\n", f"\n<!-- end of {name} -->"
