@@ -16,6 +16,7 @@ from agent.errors import GoujiError, PermanentModelError
 End = Literal["refused", "truncated", "shape"]
 Feature = Literal["response_format", "max_tokens", "temperature"]
 
+_MOST_TOKENS = 10**12  # what a server counts beyond is no count, and no database holds it
 _TRANSIENT = frozenset({408, 409, 425, 429})
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"})
 _FILTERED = frozenset({"content_filter", "content_policy_violation"})
@@ -123,7 +124,9 @@ def _choice(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tokens(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= _MOST_TOKENS else None
 
 
 def _status(error: object) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import struct
 import time
 import zipfile
@@ -17,6 +18,7 @@ from agent.fits import Cell
 from agent.loaders import docx, image
 from agent.pipeline import extract
 from agent.solver import Table, solve
+from agent.transport import reply
 from agent.writers import whole
 from schemas.form import Equation
 from tests.test_loaders_office import docx as word, p, packed
@@ -72,6 +74,16 @@ def test_figures_too_large_for_the_solver_are_settled_only_where_one_way_is_left
 
     assert solution.bounded
     assert solution.undecided == {"t.x.a"}
+
+
+@pytest.mark.fault("odd-json", behaviour="A count of tokens that no database holds is estimated instead.")
+@pytest.mark.parametrize("counted", [10**400, 2**63, -1, True, "7", 1.5, None])
+def test_a_count_of_tokens_that_is_none_is_estimated(counted: object) -> None:
+    body = {"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": counted, "completion_tokens": 7}}
+
+    found = reply(200, {}, json.dumps(body).encode())
+
+    assert (found.input_tokens, found.output_tokens) == (None, 7)
 
 
 ENTITIES = "<!DOCTYPE x [<!ENTITY a0 'ha'>" + "".join(f"<!ENTITY a{i} '{f'&a{i - 1};' * 10}'>" for i in range(1, 10))
