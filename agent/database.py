@@ -97,10 +97,16 @@ def _pages(db: sqlite3.Connection) -> int:
 
 def _address(path: Path) -> str:
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
-    if hasattr(os, "statvfs") and os.statvfs(path).f_flag & os.ST_RDONLY:
+    if hasattr(os, "statvfs") and os.statvfs(path).f_flag & os.ST_RDONLY and not _unfinished(path):
         # SQLite cannot put there what readers share with a writer, and there is no writer.
         address += "&immutable=1"
     return address
+
+
+def _unfinished(path: Path) -> bool:
+    # What a killed run wrote last: without it the database would show an older state.
+    journal = path.with_name(f"{path.name}-wal")
+    return journal.exists() and journal.stat().st_size > 0
 
 
 def _refuse_damage(db: sqlite3.Connection) -> None:

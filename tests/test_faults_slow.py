@@ -180,6 +180,30 @@ def test_a_read_only_disk_is_read_and_not_written(tmp_path: Path, disk: Disk) ->
     assert {path: path.read_bytes() for path in disk.folder.iterdir()} == before
 
 
+@pytest.mark.fault(
+    "disk-full",
+    behaviour="A read-only disk with a run's last words beside the database: told, no older state is shown.",
+)
+def test_an_older_state_is_not_shown_from_a_read_only_disk(tmp_path: Path, disk: Disk) -> None:
+    tallies.write(tmp_path / "stalls", 2)
+    read = ("extract", "stalls/stall_000000.txt", "--reader", "offline", *FORM, "--db", "disk/gouji.db")
+    assert ended(*read, folder=tmp_path)[0] == 0
+    code = "import os, sys; from agent.cli import run; run(sys.argv[1:]); os._exit(0)"
+    later = ("extract", "stalls/stall_000001.txt", *read[2:])
+    holds = sqlite3.connect(disk.folder / "gouji.db")  # so that the journal is not taken in
+    holds.execute("select count(*) from runs").fetchall()
+    subprocess.run([sys.executable, "-c", code, *later], cwd=tmp_path, check=True, capture_output=True)
+    kept = {path: path.read_bytes() for path in disk.folder.iterdir()}
+    holds.close()
+    for path, content in kept.items():
+        path.write_bytes(content)
+    disk.mount("remount,ro")
+
+    exit_code, said = ended("show", "2", "--db", "disk/gouji.db", folder=tmp_path)
+
+    assert exit_code == 0 or (exit_code == 7 and "disk/gouji.db cannot be opened" in said), said
+
+
 def rows_read_only(path: Path, sql: str) -> list[tuple[object, ...]]:
     """What a database on a read-only disk answers."""
     with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as db:
