@@ -88,13 +88,14 @@ def all_wait(db: Path) -> bool:
 @pytest.mark.fault(
     "retry-after", behaviour="A wait of a day ends the run after one call, with exit code 6, and says so."
 )
-def test_a_wait_of_a_day_ends_the_run(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wait_of_a_day_ends_the_run(db: Path) -> None:
     with Server(tallies.answer, script("e429:86400")) as server:
-        code = batch(server, "--json")
+        tally = World(db, server).read(stalls())
 
         assert server.calls == 1
-    assert code == 6
-    assert "it asks to wait 86400 s: run again then, nothing is lost" in stopped(capsys)
+    assert tally.stopped is not None
+    assert tally.stopped.exit_code == 6
+    assert "it asks to wait 86400 s: run again then, nothing is lost" in str(tally.stopped)
     assert all_wait(db)
 
 
