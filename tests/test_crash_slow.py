@@ -287,7 +287,7 @@ def test_broken_off_at_any_write_an_older_database_is_brought_up_to_date_or_stay
     writes = nursery.writes(fault, tmp_path, files_of(clean), stage="migrate", db=str(clean))
     whole = dump(clean)
 
-    for at in some(writes, 40):
+    for at in some(writes, 30):
         db = copied(old, tmp_path / str(at))
         ended = nursery.break_off(fault, writes, at, db.parent, files_of(db), stage="migrate", db=str(db))
         points.note("migration", fault, ended)
