@@ -321,7 +321,10 @@ FORM = Form(
     minimum_sections=4,
     stated=(Stated("published", "count", "parts", "count"),),
     agreements=(Agreement("requests_received", "table3.received.total"),),
-    units={"table2.fees.amount_10k_yuan": "万元 / 10,000 yuan", "table2.government_procurement.amount": "单位照原文 / as printed"},
+    units={
+        "table2.fees.amount_10k_yuan": "万元 / 10,000 yuan",
+        "table2.government_procurement.amount": "单位照原文 / as printed",
+    },
     edition=_edition,
     read_prose=_read_prose,
     subject="organization",
