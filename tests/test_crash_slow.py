@@ -113,7 +113,9 @@ def test_broken_off_at_any_write_reading_goes_on_and_pays_at_most_what_was_in_fl
             ended = nursery.break_off(fault, writes, at, db.parent, files_of(db), db=str(db), **job)
             points.note(f"{stage}, {documents} documents", fault, ended)
             assert_broken_off_well(ended, fault)
-            assert_no_half(content(db), whole)
+            left = content(db)
+            assert_no_half(left, whole)
+            assert ended.code != 0 or left == whole, at
             flying = paid.in_flight()
             assert flying <= (1 if stage == "extract" else 4)
 
@@ -185,7 +187,9 @@ def test_broken_off_at_any_write_a_decision_stands_whole_or_not_at_all(
         ended = nursery.break_off(fault, writes, at, db.parent, files_of(db), **deciding(db))
         points.note(f"review, {DOCUMENTS} reports", fault, ended)
         assert_broken_off_well(ended, fault)
-        assert_decided_whole(content(db, _DECIDED), whole)
+        left = content(db, _DECIDED)
+        assert_decided_whole(left, whole)
+        assert ended.code != 0 or left == whole, at
 
         again = nursery.run(db.parent, (), (), **deciding(db))
 
