@@ -206,6 +206,14 @@ def test_a_model_that_does_not_answer_leaves_the_report_as_it_was(browser: Brows
     assert rows(path, "select status from reviews") == [("open",)]
 
 
+def test_the_parts_of_a_prose_field_are_named_in_the_readers_language(browser: Browser) -> None:
+    cookies = {language: f"{IN['cookie']}; gouji_lang={language}" for language in ("zh", "en")}
+    said = {language: browser.get("/report/1", {**IN, "cookie": c}).words for language, c in cookies.items()}
+
+    assert "邮编 400399；电话 000-5550118" in said["zh"]
+    assert "postcode 400399; phone 000-5550118" in said["en"]
+
+
 @pytest.mark.parametrize("address", ["/report/99", "/report/99/places", "/report/99/page/1.png"])
 def test_a_report_that_is_not_there_is_said_to_be_missing(browser: Browser, address: str) -> None:
     answer = browser.get(address)

@@ -13,6 +13,7 @@ from agent.language import GRADES, RULES, Language, message, of_table
 from agent.outcome import Figure, Finding, Grade, Number, Reading
 from agent.review import Review, Reviewed
 from agent.squeeze import normal_line
+from agent.summary import in_words
 from agent.sums import equations, grid_of
 from agent.tables import Labels, blank, row_label
 from schemas.form import Form
@@ -297,17 +298,7 @@ def _fields(reading: Reading, labels: Labels, language: Language) -> Iterator[tu
     for name, words in reading.words.items():
         if name.count(".") == 2:
             continue  # a text of a list's entry stands in its row
-        yield labels.figure(name), _words(words.value, language), words.line
-
-
-def _words(value: object, language: Language) -> str:
-    if isinstance(value, bool):
-        return ("是", "yes")[language == "en"] if value else ("否", "no")[language == "en"]
-    if isinstance(value, Mapping):
-        return "; ".join(f"{key} {_words(v, language)}" for key, v in value.items() if v not in (None, [], ""))
-    if isinstance(value, list | tuple):
-        return "\n".join(_words(v, language) for v in value)
-    return str(value)
+        yield labels.figure(name), in_words(words.value, labels.parts(name), language), words.line
 
 
 def _figure_lines(outcome: Reviewed) -> set[int]:
