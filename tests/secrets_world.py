@@ -119,6 +119,12 @@ def world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[bytes], server: Server
 ) -> Iterator[World]:
     """The place, with the server as its model."""
+    import instructor  # noqa: F401 - what takes long is done before a deadline is short
+    import openai  # noqa: F401
+
+    from agent.model import certificates
+
+    certificates()
     folder, site = tmp_path / "work", tmp_path / "site"
     for made in (folder, site, tmp_path / "cache", tmp_path / "temp"):
         made.mkdir()
