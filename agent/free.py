@@ -157,6 +157,9 @@ class _Check:
         """Of each identity that fails, the alternative that comes nearest."""
         for its, group in sums.broken:
             held = min(group, key=lambda one: abs(one.difference))
+            # Over a figure read with doubt it says nothing of the report itself.
+            unsure = tuple(path for path in held.paths if found[path].doubt and path not in self.attested)
+            fails = Reason.UNREADABLE if unsure else Reason.SOURCE_DOES_NOT_ADD_UP
             yield Finding(
                 "sum",
                 name_of(its, held),
@@ -165,7 +168,8 @@ class _Check:
                 held.right.value,
                 held.difference,
                 tuple(sorted({line for path in held.paths if (line := found[path].figure.line)})),
-                reason=None if its.only_proves else Reason.SOURCE_DOES_NOT_ADD_UP,
+                unsure,
+                reason=None if its.only_proves else fails,
                 warning=its.only_proves,
             )
 

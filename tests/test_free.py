@@ -410,3 +410,23 @@ def test_what_an_ocr_engine_was_not_sure_of_needs_an_identity() -> None:
 
     assert not check(reading, gather(document, form), document).failing
     assert told(check(reading, gather(scanned, form), scanned)) == ["read with doubt, and no sum proves it"]
+
+
+def test_a_sum_that_fails_over_a_figure_an_engine_was_not_sure_of_says_nothing_of_the_document() -> None:
+    class Sum(BaseModel):
+        """Two figures and their sum."""
+
+        net: Decimal
+        tax: Decimal
+        total: Decimal
+
+    form = declare(Sum, ("net + tax = total",), labels={"net": ("Net",), "tax": ("Tax",), "total": ("Total",)})
+    text = "Net\t7.25\nTax\t1.45\nTotal\t8.40"
+    reading, document = read("net@1 7.25\ntax@2 1.45\ntotal@3 8.40", text=text, form=form)
+    scanned = replace(document, cells={(n, 1): CellPlace(1, None, 0.7 if n == 3 else 0.99) for n in (1, 2, 3)})
+
+    (sure,) = check(reading, gather(document, form), document).failing
+    (unsure,) = check(reading, gather(scanned, form), scanned).failing
+
+    assert (sure.reason, sure.suspects) == (Reason.SOURCE_DOES_NOT_ADD_UP, ())
+    assert (unsure.reason, unsure.suspects) == (Reason.UNREADABLE, ("total",))
