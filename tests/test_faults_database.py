@@ -124,6 +124,23 @@ def test_commands_that_start_at_once_on_a_new_database_all_succeed(db: Path) -> 
     assert rows(db, "select count(*) from records") == [(2,)]
 
 
+@pytest.mark.fault(
+    "concurrent-migration",
+    behaviour="Another one is just making the tables: waited for, also where SQLite itself does not.",
+)
+def test_who_comes_second_to_a_new_database_waits(db: Path) -> None:
+    first = sqlite3.connect(db, check_same_thread=False)
+    first.execute("begin immediate")
+    done = threading.Timer(0.3, first.rollback)
+    done.start()
+
+    with Store(db, wait=5) as store:
+        assert store.find("k") is None
+
+    done.join()
+    first.close()
+
+
 # Locked.
 
 
@@ -283,6 +300,7 @@ def test_an_answer_that_is_no_longer_what_came_is_asked_again(db: Path, byte: by
 
         assert World(db, server).read(stalls()[:1]).all_accepted
         assert server.calls == 2
+        assert server.seen[1].body == server.seen[0].body  # the question itself, and none about what was read wrong
     assert content(db) == right
 
 
