@@ -12,7 +12,7 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,9 +74,10 @@ def recover(damaged: Path, new: Path) -> Recovered:
     """Take out of ``damaged`` what can be read; ``new`` must not be there yet. Raises StoreError, UsageError."""
     if new.exists():
         raise UsageError(f"{new} is there already; name a new file")
-    if not damaged.exists():
+    if not damaged.is_file():
         raise UsageError(f"there is no database {damaged}")
-    with _as_long_as_it_says(damaged) as whole, _readable(whole, damaged) as old:
+    with ExitStack() as open_files:
+        old = _opened(damaged, open_files)
         old.text_factory = lambda text: text.decode("utf-8", "backslashreplace")
         try:
             with told(new), closing(open_for_writing(new, wait=30)) as db:
@@ -85,6 +86,17 @@ def recover(damaged: Path, new: Path) -> Recovered:
             for end in ("", "-wal", "-shm"):
                 new.with_name(new.name + end).unlink(missing_ok=True)  # half of it would look like all of it
             raise
+
+
+def _opened(path: Path, open_files: ExitStack) -> sqlite3.Connection:
+    try:
+        whole = open_files.enter_context(_as_long_as_it_says(path))
+        return open_files.enter_context(open_for_reading(whole))
+    except (StoreError, OSError) as error:
+        raise StoreError(
+            f"{path}: nothing could be taken out: {error.__cause__ or error}. `sqlite3 {path} .recover` of a new"
+            " SQLite may find more; reports can be read again with another file for --db"
+        ) from error
 
 
 @contextmanager
@@ -102,18 +114,6 @@ def _as_long_as_it_says(path: Path) -> Iterator[Path]:
         shutil.copy(path, copy)
         os.truncate(copy, size)
         yield copy
-
-
-@contextmanager
-def _readable(path: Path, named: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        with open_for_reading(path) as db:
-            yield db
-    except StoreError as error:
-        raise StoreError(
-            f"{named}: nothing could be taken out: {error.__cause__ or error}. `sqlite3 {named} .recover` of a new"
-            " SQLite may find more; reports can be read again with another file for --db"
-        ) from error
 
 
 def _into(old: sqlite3.Connection, db: sqlite3.Connection) -> Recovered:

@@ -352,6 +352,9 @@ def test_after_recovering_a_run_goes_on_and_pays_for_what_was_lost_alone(
         assert "--db new.db" in said
         assert db.read_bytes() == bad
         assert gouji("recover", "gouji.db", "new.db") == 2  # nothing is overwritten
+        assert gouji("recover", "stalls", "other.db") == 2
+        assert gouji("recover", "gouji.db", "nowhere/new.db") == 7
+        assert "nowhere/new.db cannot be opened" in capsys.readouterr().err
 
         (left,) = rows(Path("new.db"), "select count(*) from calls")[0]
         assert World(Path("new.db"), server).read(stalls()).settled == 12
