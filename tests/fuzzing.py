@@ -155,7 +155,7 @@ def _files() -> list[bytes]:
     from tests.test_loaders_pdf import pdf, text as letters
 
     texts = [case.text for case in cases()[:2]]
-    return [*(docx(t) for t in texts), *(xlsx(t) for t in texts), pdf(letters(50, 700, "hello 12 34"))]
+    return [*(docx(t) for t in texts), *(xlsx(t) for t in texts), pdf(letters(50, 50, "hello 12 34"))]
 
 
 def report(data: bytes) -> str:

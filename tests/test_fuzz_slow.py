@@ -26,6 +26,7 @@ EXAMPLES = {
     "free": 2000,
     "body": 8000,
     "answer": 500,
+    "misread": 800,
     "solver": 600,
 }
 NEEDS = {"picture": "PIL", "file": "openpyxl"}
