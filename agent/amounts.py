@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from agent.squeeze import normal
 
-_CODES = "MYR|SGD|USD|EUR|GBP|CNY|RMB|JPY|HKD|TWD|NTD|IDR|THB|AUD|CAD|NZD|CHF|INR|KRW|PHP|VND|BND"
-_MARK = rf"RM|Rp|Rs|US\$|S\$|HK\$|NT\$|{_CODES}|[$€£¥￥₹]"
+CODES = "MYR|SGD|USD|EUR|GBP|CNY|RMB|JPY|HKD|TWD|NTD|IDR|THB|AUD|CAD|NZD|CHF|INR|KRW|PHP|VND|BND"
+_MARK = rf"RM|Rp|Rs|US\$|S\$|HK\$|NT\$|{CODES}|[$€£¥￥₹]"
 _DIGITS = r"\d{1,3}(?:[,.'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[.,]\d+"
 _FIGURE = re.compile(
     rf"[(<\[\"]*(?P<before>-|\+)?(?P<mark>{_MARK})?(?P<sign>-|\+)?(?P<digits>{_DIGITS})(?P<after>-)?"

@@ -76,7 +76,7 @@ class _Check:
         findings = [*self._missing(), *self._places(found, dropped, spoken), *self._failed_sums(sums, found)]
         findings += self._unproved(found, sound - proved - dropped - sums.failed - asserted - sums.supported, swaps)
         findings += self._left_out(found, dropped)
-        whole = [*self._left_over(found, trusted), *self._torn(found), *self._days()]
+        whole = [*self._left_over(found, trusted, dropped), *self._torn(found), *self._days()]
         # Who vouches for every figure that must be there has seen the rest of the text.
         seen = bool(asserted) and asserted >= set(self.free.required_figures())
         findings += [replace(finding, warning=True) for finding in whole] if seen else whole
@@ -192,8 +192,10 @@ class _Check:
             if not found[path].problem and found[path].figure.value is not None:
                 yield replace(_finding("unproved", LEFT_OUT, None, (path,), _line(found[path])), warning=True)
 
-    def _left_over(self, found: Mapping[str, Match], trusted: Collection[str]) -> Iterator[Finding]:
-        rest = leftovers(self.reading, found, trusted, self.text)
+    def _left_over(
+        self, found: Mapping[str, Match], trusted: Collection[str], dropped: Collection[str]
+    ) -> Iterator[Finding]:
+        rest = leftovers(self.reading, found, trusted, dropped, self.text)
         vouched = {one.figure.line for path, one in found.items() if path in self.attested}
         for line in rest.unexplained:
             if line in vouched:

@@ -27,9 +27,14 @@ class Leftovers:
     ignored: Mapping[int, str]
 
 
-def leftovers(reading: Reading, found: Mapping[str, Match], trusted: Collection[str], text: Text) -> Leftovers:
-    """What the reading leaves over of the text. ``trusted``: figures whose value explains that it is printed again."""
-    scope = _Scope.of(reading, found, trusted, text)
+def leftovers(
+    reading: Reading, found: Mapping[str, Match], trusted: Collection[str], dropped: Collection[str], text: Text
+) -> Leftovers:
+    """What the reading leaves over of the text.
+
+    ``trusted``: figures whose value explains that it is printed again. ``dropped``: those left out of the record.
+    """
+    scope = _Scope.of(reading, found, trusted, dropped, text)
     unexplained: list[int] = []
     ignored: dict[int, str] = {}
     for number in scope.lines():
@@ -55,14 +60,33 @@ class _Scope:
     anchors: tuple[int, ...]
     amounts: Mapping[int, Printed]
     block: tuple[int, int]
+    listed: int
     whole: bool
+    taken_off: Mapping[str, Decimal | None]
 
     @classmethod
-    def of(cls, reading: Reading, found: Mapping[str, Match], trusted: Collection[str], text: Text) -> _Scope:
+    def of(
+        cls,
+        reading: Reading,
+        found: Mapping[str, Match],
+        trusted: Collection[str],
+        dropped: Collection[str],
+        text: Text,
+    ) -> _Scope:
         sound = {path: one.printed for path, one in found.items() if one.printed and not one.problem}
-        used = {(p.line, p.start) for path, p in sound.items() if path in trusted or _alone(path, p.line, text)}
         kinds = {path: text.free.figure(path) for path in sound}
         money = {path: p for path, p in sound.items() if (f := kinds[path]) and f.kind == "amount"}
+        most = max((abs(p.value) for path, p in money.items() if path in trusted), default=Decimal(0))
+        taken_off = _taken_off(text)
+        used = {
+            (p.line, p.start)
+            for path, p in sound.items()
+            if path in trusted
+            or (
+                _alone(path, p.line, text)
+                and (path not in dropped or (path not in taken_off and 2 * abs(p.value) < most))
+            )
+        }
         anchors = sorted(
             line
             for listed in text.free.lists
@@ -72,12 +96,14 @@ class _Scope:
         scalars = sorted(p.line for path, p in sound.items() if (f := kinds[path]) and f.id == path)
         after = [line for line in scalars if anchors and line > anchors[-1]]
         block = (anchors[0], (after[0] - 1) if after else anchors[-1]) if anchors else (0, -1)
+        ends = [p.line for path, p in sound.items() if (f := kinds[path]) and f.id == path and f.required]
+        listed = min((line for line in ends if anchors and line > anchors[-1]), default=len(text.printed) + 1) - 1
         values = frozenset(abs(p.value) for path, p in money.items() if path in trusted)
         amounts = {p.line: p for path, p in money.items() if (f := kinds[path]) and f.id != path and f.required}
         whole = bool(money) and not any(p.money for p in money.values())
-        return cls(
-            text, frozenset(used), values, dict(_runs(reading, sound, text)), tuple(anchors), amounts, block, whole
-        )
+        off = {path: sound[path].value if path in sound and path in trusted else None for path in taken_off}
+        runs = dict(_runs(reading, sound, text))
+        return cls(text, frozenset(used), values, runs, tuple(anchors), amounts, block, listed, whole, off)
 
     def lines(self) -> Iterator[int]:
         """The lines whose amounts must be accounted for."""
@@ -100,15 +126,38 @@ class _Scope:
             return False
         return last and (self.block[0] <= one.line <= self.block[1] or bool(self.text.labels(one.line)))
 
+    def _may_repeat(self, one: Printed) -> bool:
+        """Whether it may be another print of a figure that is used, and is none that was passed over.
+
+        An entry may cost what another does, and what is taken off may be as much as an entry: passed over
+        together they leave every sum as it is.
+        """
+        labels = self.text.labels(one.line)
+        if labels and labels <= self.taken_off.keys():
+            return any(value is not None and abs(value) == abs(one.value) for value in map(self.taken_off.get, labels))
+        if not self.anchors or one.line > self.listed or one.line in self.anchors or self.text.mentions(one.line):
+            return True
+        return one.value > 0 and self.text.wordless(one.line) and not self._named_above(one.line)
+
+    def _named_above(self, line: int) -> bool:
+        """Whether the line above names what this one states: words, and no amount of its own."""
+        above = line - 1
+        if above < 1 or self.text.mentions(above) or any(one.money for one in self.text.on(above)):
+            return False
+        said = normal(self.text.document.lines[above - 1])
+        return not self.text.wordless(above) and not self._ignored(said)
+
+    def _ignored(self, line: str) -> str:
+        """Why the form asks for no amount of a line; empty where it says nothing of it."""
+        return next((why for pattern, why in self.text.free.ignored if re.search(pattern, line, re.IGNORECASE)), "")
+
     def reason(self, one: Printed) -> str:
         """Why an amount need not be used; empty where nothing says so."""
-        line = normal(self.text.document.lines[one.line - 1])
-        for pattern, reason in self.text.free.ignored:
-            if re.search(pattern, line, re.IGNORECASE):
-                return reason
+        if reason := self._ignored(normal(self.text.document.lines[one.line - 1])):
+            return reason
         if self._beside(one):
             return BESIDE
-        if one.value and abs(one.value) in self.values and not one.doubtful:
+        if one.value and abs(one.value) in self.values and not one.doubtful and self._may_repeat(one):
             return REPEATS
         above = max((line for line in self.anchors if line < one.line), default=None)
         if above and one.value in self.runs.get(above, ()):
@@ -116,6 +165,16 @@ class _Scope:
         # A list may hold an entry that costs nothing.
         listed = one.line <= self.block[1] and not self.text.labels(one.line)
         return ZERO if not one.value and not listed else ""
+
+
+def _taken_off(text: Text) -> frozenset[str]:
+    """The figures that sums only ever take off: a discount."""
+    signs: dict[str, set[int]] = {}
+    for its in text.free.identities:
+        for one in its.sums:
+            for term, name in ((term, name) for term in one.terms if not one.each for name in term.names):
+                signs.setdefault(name, set()).add(term.sign)
+    return frozenset(name for name, found in signs.items() if found == {-1})
 
 
 def _alone(path: str, line: int, text: Text) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from agent.amounts import Printed, printed
+from agent.amounts import CODES, Printed, printed
 from agent.checks import SURE
 from agent.document import Document
 from agent.outcome import Figure, Reading
@@ -18,8 +18,11 @@ NOT_THERE = "is not printed on the line it cites"
 TWICE = "is counted twice: the line prints it once"
 OTHER_LABEL = "stands behind the label of another figure"
 NO_LABEL = "stands behind no label of its own, and the text has one"
+NO_LABEL_AT_ALL = "stands behind no label of its own"
 NO_AMOUNT = "is printed as no amount is"
 OTHER_ENTRY = "stands on the line of another entry"
+
+_WORD = re.compile(rf"(?!(?:{CODES})\b)(?<![^\W\d_])(?:[^\W\d_]{{3,}}|[一-鿿]{{2,}})")
 
 
 @dataclass(frozen=True)
@@ -71,18 +74,45 @@ class Text:
         """The figures whose label a line carries."""
         return self.labelled[line - 1] if 1 <= line <= len(self.labelled) else frozenset()
 
+    def mentions(self, line: int) -> bool:
+        """Whether a line carries a label, even where that means something else there."""
+        said = normal(self.document.lines[line - 1])
+        return any(own.search(said) for _, own, _ in self._patterns)
+
     def label_alone(self, line: int) -> frozenset[str]:
         """The labels of a line that carries no amount of its own: a header, or a label set apart."""
         return frozenset() if any(one.money for one in self.on(line)) else self.labels(line)
 
     @cached_property
     def opened(self) -> tuple[frozenset[str], ...]:
-        """By line, the figures with whose label it begins."""
-        bare = [re.sub(r"^[\W\d_]+", "", normal(line)) for line in self.document.lines]
+        """By line, the figures with whose label it begins, or with whose its words end if they add up with entries."""
+        beside = {
+            name
+            for its in self.free.identities
+            for one in its.sums
+            if any(term.summed for term in one.terms)
+            for name in one.names()
+        }
         return tuple(
-            frozenset(name for name, own, no in self._patterns if own.match(line) and not (no and no.search(line)))
-            for line in bare
+            frozenset(
+                name
+                for name, own, no in self._patterns
+                if (own.match(bare) or (name in beside and any(m.end() == len(words) for m in own.finditer(words))))
+                and not (no and no.search(bare))
+            )
+            for bare, words in map(self._bared, range(1, len(self.document.lines) + 1))
         )
+
+    def _bared(self, line: int) -> tuple[str, str]:
+        """A line from its first word on, and its words before its first amount."""
+        text = normal(self.document.lines[line - 1])
+        bare = re.sub(r"^[\W\d_]+", "", text)
+        first = next((one.start for one in self.on(line) if one.money), len(text))
+        return bare, re.sub(r"(?:[\W\d_]|\b(?:RM|[A-Za-z]))+$", "", text[:first])
+
+    def wordless(self, line: int) -> bool:
+        """Whether a line says in no word what its figures are: then a label may stand beside it."""
+        return not _WORD.search(normal(self.document.lines[line - 1]))
 
     def has_place(self, figure: FreeFigure) -> bool:
         """Whether some line carries both the label of a figure and what could be the figure."""
@@ -163,8 +193,12 @@ def _label(declared: FreeFigure, line: int, text: Text) -> tuple[str, str]:
     if here:
         return OTHER_LABEL, ""
     beside = text.label_alone(line - 1) | text.label_alone(line + 1)
-    apart = declared.id in beside or not text.has_place(declared)
-    return ("", "label") if apart else (NO_LABEL, "")
+    if declared.id in beside and text.wordless(line):
+        return "", "label"
+    if text.has_place(declared):
+        return NO_LABEL, ""
+    # What must be there may have its label misspelt; what need not is not there.
+    return ("", "label") if declared.required else (NO_LABEL_AT_ALL, "")
 
 
 def _entry_label(line: int, text: Text) -> tuple[str, str]:
