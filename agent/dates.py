@@ -13,7 +13,12 @@ from agent.squeeze import normal
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]*"
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WEEKDAY = re.compile(rf"(?i)(?<![a-z])({'|'.join(_WEEKDAYS)})[a-z]*|(?:周|星期)([一二三四五六日天])")
+_WEEKDAY = re.compile(
+    r"(?i)(?<![a-z])(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs?|ur)?(?:day)?(?![a-z])|(?:周|星期)([一二三四五六日天])"
+)
+_LETTERS = re.compile(r"(?i)(?![ap]\.?m\b)[^\W\d_]")
+_CENTURY = 70
+"""From this two-digit year on it is one of the century before: no date is so far ahead."""
 _SHAPES = tuple(
     re.compile(rf"(?i)(?<![\d.,/-]){shape}(?![\d/-]|[.,]\d)")
     for shape in (
@@ -57,7 +62,9 @@ def _of_line(text: str, number: int) -> Iterator[Day]:
 
 def _meanings(match: re.Match[str]) -> Iterator[date]:
     found = match.groupdict()
-    year = int(found["year"]) + (2000 if len(found["year"]) == 2 else 0)
+    year = int(found["year"])
+    if len(found["year"]) == 2:
+        year += 2000 if year < _CENTURY else 1900
     if found.get("name"):
         pairs = [(_MONTHS.index(found["name"].lower()) + 1, int(found["day"]))]
     elif found.get("first"):
@@ -83,7 +90,7 @@ def settled(day: Day, lines: Sequence[str]) -> date | None:
     again = {other.can_be[0] for other in others} & set(day.can_be)
     if len(again) == 1:
         return again.pop()
-    named = _weekdays(lines[day.line - 1])
+    named = _weekdays(lines[day.line - 1], day)
     by_name = [one for one in day.can_be if one.weekday() in named]
     if len(by_name) == 1:
         return by_name[0]
@@ -102,8 +109,14 @@ def _day_first(day: Day) -> bool | None:
     return numbers[0] == its.day
 
 
-def _weekdays(line: str) -> set[int]:
+def _weekdays(line: str, day: Day) -> set[int]:
+    """The weekdays that stand by a date, with no word between them: SUNWAY is none, and no shop's name is one."""
     found = set()
-    for name, chinese in _WEEKDAY.findall(line):
+    text = normal(line)
+    for match in _WEEKDAY.finditer(text):
+        between = text[match.end() : day.start] or text[day.start + len(day.text) : match.start()]
+        if _LETTERS.search(between):
+            continue
+        name, chinese = match.groups()
         found.add("一二三四五六日".index(chinese.replace("天", "日")) if chinese else _WEEKDAYS.index(name.lower()))
     return found

@@ -61,9 +61,10 @@ def declare(
             frozenset(shape.required),
             tuple((_pattern(label), reason) for label, reason in (ignored or {}).items()),
             account_for,
-            tuple((one, tuple(map(_pattern, (labels or {})[one]))) for one in shape.dates if one in (labels or {})),
+            _of_dates(shape, labels),
             day_first,
             lambda: model,
+            _of_dates(shape, unless),
         )
         said = _Said(labels or {}, unless or {}, as_read, if_proved, in_lists)
         _refuse_unknown(free, shape, said, subject)
@@ -199,6 +200,10 @@ def _pattern(label: Label) -> str:
     words = r"[\s\W]*".join(map(re.escape, label.split()))
     before, after = (r"(?<![^\W\d_])" if part[:1].isalpha() and part.isascii() else "" for part in (label, label[::-1]))
     return f"{before}{words}{after.replace('?<!', '?!')}"
+
+
+def _of_dates(shape: _Shape, said: Mapping[str, Sequence[Label]] | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((one, tuple(map(_pattern, (said or {})[one]))) for one in shape.dates if one in (said or {}))
 
 
 @dataclass(frozen=True)

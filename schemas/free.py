@@ -74,7 +74,8 @@ class Free:
 
     ``account_for``: which amounts of the text must be used or explained: all of the document, those
     around its lists, or none. ``ignored``: patterns of lines whose amounts are no part of the form, with the reason.
-    ``date_labels``: by date field. ``day_first``: why every ambiguous date is day first; '' = the text must show it.
+    ``date_labels``: by date field, ``date_unless``: what makes those another date's.
+    ``day_first``: why every ambiguous date is day first; '' = the text must show it.
     """
 
     figures: tuple[FreeFigure, ...]
@@ -86,6 +87,7 @@ class Free:
     date_labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
     day_first: str = ""
     model: Callable[[], type[BaseModel]] | None = None
+    date_unless: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @cached_property
     def by_id(self) -> dict[str, FreeFigure]:
@@ -100,7 +102,7 @@ class Free:
     def digest(self) -> str:
         """Changes with the form: part of a run's key, since a form of one's own changes while it is written."""
         said = repr((self.figures, self.lists, self.identities, self.required, self.ignored, self.account_for,
-                     self.date_labels, self.day_first))  # fmt: skip
+                     self.date_labels, self.day_first, self.date_unless))  # fmt: skip
         return sha256(said.encode()).hexdigest()[:16]
 
     def required_figures(self) -> Iterator[str]:

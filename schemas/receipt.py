@@ -85,6 +85,7 @@ FORM: Form = declare(
         "total": _NO_TOTAL,
         "tax": (_p(rf"{_TAX}\s*(?:invoice|id\b|reg|no\b)"),),
         "service": (_p(r"customer service"),),
+        "date": (_p(r"\bdue\b|\bexp(?:ir\w*)?\b|\bvalid\w*|\buntil\b|\bbefore\b|\bbirth\b|\bdeliver\w*|\breturn\w*"),),
     },
     if_proved=(
         *("subtotal", "discount", "net", "tax", "service", "rounding", "paid", "change"),
