@@ -7,6 +7,7 @@ reading leaves over must be explained: a total that holds over half the entries 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,13 +15,14 @@ from decimal import Decimal
 from typing import Any
 
 from agent.checks import Verdict
-from agent.dates import dates, settled
+from agent.dates import Day, dates, settled
 from agent.document import Document
 from agent.evidence import Evidence
 from agent.free_sums import Figures, Sums, add_up, interchangeable, name_of
 from agent.leftovers import leftovers
 from agent.outcome import Finding, Grade, Reading, Reason, Rule
-from agent.places import NOT_THERE, Match, Text, anchor, entries, fits, match
+from agent.places import APART, NOT_THERE, Match, Text, anchor, entries, fits, match, strayed
+from agent.squeeze import normal
 from schemas.form import Form
 from schemas.free import Free
 
@@ -38,6 +40,8 @@ DOUBT = {
 LEFT_OVER = "an amount is printed here that nothing accounts for"
 AMBIGUOUS = "day or month first? the text does not show it"
 SEVERAL_DAYS = "the text has several dates, and none behind this one's label"
+OTHER_DAY = "stands behind the words of another date"
+SEVERAL_LABELLED = "the text has several dates behind its label"
 
 
 def check(reading: Reading, evidence: Evidence, document: Document, attested: Collection[str] = frozenset()) -> Verdict:
@@ -73,14 +77,16 @@ class _Check:
         asserted = self.attested & found.keys()
         trusted = proved | asserted | {p for p in sound if self._stands(p) == "read" and not found[p].doubt}
         bad = frozenset(path for path in found if path not in sound and path not in spoken)
+        apart = frozenset(path for listed in self.free.lists for path in strayed(self.reading, listed))
         findings = [*self._missing(), *self._places(found, dropped, spoken), *self._failed_sums(sums, found)]
+        findings += self._apart(apart)
         findings += self._unproved(found, sound - proved - dropped - sums.failed - asserted - sums.supported, swaps)
         findings += self._left_out(found, dropped)
         whole = [*self._left_over(found, trusted, dropped), *self._torn(found), *self._days()]
         # Who vouches for every figure that must be there has seen the rest of the text.
         seen = bool(asserted) and asserted >= set(self.free.required_figures())
         findings += [replace(finding, warning=True) for finding in whole] if seen else whole
-        findings += _refused(self.reading, self.form, self.free, bad | dropped)
+        findings += _refused(self.reading, self.form, self.free, bad | dropped | apart)
         grades = {
             path: Grade.ATTESTED
             if path in asserted and path not in proved
@@ -89,7 +95,7 @@ class _Check:
             if path not in dropped
         }
         grades |= dict.fromkeys((p for p in self.free.required_figures() if p not in found), Grade.UNREAD)
-        return Verdict(tuple(findings), grades, sums.holding, bad | frozenset(dropped))
+        return Verdict(tuple(findings), grades, sums.holding, bad | frozenset(dropped) | apart)
 
     def _stands(self, path: str) -> str:
         declared = self.free.figure(path)
@@ -131,6 +137,15 @@ class _Check:
                 lines = (one.figure.line,) if one.figure.line else ()
                 told = _finding("source", one.problem or NOT_THERE, Reason.NOT_FOUND_IN_SOURCE, (path,), lines)
                 yield replace(told, warning=path in dropped or path in spoken)
+
+    def _apart(self, paths: Collection[str]) -> Iterator[Finding]:
+        """Words of entries that stand elsewhere; where the record can do without them they are left out."""
+        needed = {f"{one.id}.{text.id}" for one in self.free.lists for text in one.texts if text.required}
+        for path in sorted(paths):
+            name, _, column = path.partition(".")
+            line = self.reading.words[path].line
+            told = _finding("source", APART, Reason.NOT_FOUND_IN_SOURCE, (path,), (line,) if line else ())
+            yield replace(told, warning=f"{name}.{column.partition('.')[2]}" not in needed)
 
     def _figures(self, found: Mapping[str, Match], sound: Collection[str], spoken: Collection[str]) -> Figures:
         values = {p: Decimal(v) for p in {*sound, *spoken} if (v := found[p].figure.value) is not None}
@@ -243,13 +258,28 @@ class _Check:
         if self.free.day_first and settled(own[0], lines) not in (None, value):
             return NOT_THERE
         others = [day for day in dates(lines) if value not in day.can_be]
-        return "" if not others or self._date_labelled(name, own[0].line) else SEVERAL_DAYS
+        if _any(dict(self.free.date_unless).get(name, ()), self._before(own[0])):
+            return OTHER_DAY
+        if others and not self._date_labelled(name, own[0]):
+            return SEVERAL_DAYS
+        return SEVERAL_LABELLED if any(self._date_labelled(name, day) for day in others) else ""
 
-    def _date_labelled(self, name: str, line: int) -> bool:
-        import re
+    def _date_labelled(self, name: str, day: Day) -> bool:
+        """Whether a date's label stands with it, and means no other date there."""
+        own, no = (dict(said).get(name, ()) for said in (self.free.date_labels, self.free.date_unless))
+        said = self._before(day)
+        return _any(own, said) and not _any(no, said)
 
-        patterns = dict(self.free.date_labels).get(name, ())
-        return any(re.search(pattern, self.text.document.lines[line - 1], re.IGNORECASE) for pattern in patterns)
+    def _before(self, day: Day) -> str:
+        """What says which date it is: its line; where that has several, what stands between it and the one before."""
+        line = normal(self.text.document.lines[day.line - 1])
+        beside = [other for other in dates(self.text.document.lines) if other.line == day.line and other != day]
+        before = [other.start + len(other.text) for other in beside if other.start < day.start]
+        return line[max(before, default=0) : day.start] if beside else line
+
+
+def _any(patterns: Collection[str], words: str) -> bool:
+    return any(re.search(pattern, words, re.IGNORECASE) for pattern in patterns)
 
 
 def _refused(reading: Reading, form: Form, free: Free, untrusted: Collection[str]) -> Iterator[Finding]:

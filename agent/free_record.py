@@ -37,8 +37,10 @@ def body(reading: Reading, form: Form, untrusted: Collection[str] = ()) -> dict[
 
 
 def _cell(reading: Reading, path: str, column: object, untrusted: Collection[str]) -> Any:
+    if path in untrusted:
+        return None
     if isinstance(column, FreeFigure):
-        return None if path in untrusted else reading.value(path)
+        return reading.value(path)
     words = reading.words.get(path)
     return words.value if words else None
 

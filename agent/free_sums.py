@@ -88,9 +88,19 @@ def _proved(hold: list[Held], figures: Figures) -> tuple[set[str], bool]:
     own = set.intersection(*(set(held.paths) for held in exact or hold))
     # A zero makes two alternatives of one: it is proved where any of them has it.
     own |= {path for held in exact for path in held.paths if not figures.values[path]}
+    own -= {path for held in hold for path in _idle(held, figures)}
     if own & set(figures.spoken):
         return set(), False
     return own - _open(exact or hold, own, figures), bool(exact)
+
+
+def _idle(held: Held, figures: Figures) -> Iterator[str]:
+    """What is multiplied by nothing: any quantity of what is free comes to nothing."""
+    start = "" if held.entry is None else f"{held.sum.each}.{held.entry}."
+    for term in held.sum.terms:
+        paths = [start + name for name in term.names]
+        if len(paths) > 1 and any(figures.values.get(path) == 0 for path in paths):
+            yield from (path for path in paths if figures.values.get(path))
 
 
 def _open(hold: list[Held], own: set[str], figures: Figures) -> set[str]:

@@ -18,7 +18,7 @@ from agent.dates import dates, settled
 from agent.extraction import data
 from agent.model import Question
 from agent.outcome import BLANKS, Figure, Words
-from agent.places import Text
+from agent.places import NEAR, Text
 from agent.quotes import Quote, Source
 from prompts import render
 from schemas.free import FreeFigure, FreeList, FreeText
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 FIELDS = "fields"
 _FIELD = re.compile(r"`?([\w.]+)\s*@\s*(\d{1,6})(?:\s*-\s*\d{1,6})?[\s:|]+(.*)")
 _ENTRY = re.compile(r"\w*\s*@\s*(\d{1,6})(?:\s*-\s*\d{1,6})?[\s:|]+(.*)")
-_NEAR = 4  # lines around an entry's own on which its other cells may stand
 _MOST_PROBLEMS = 8
 _MARK = 4  # letters of a currency
 
@@ -245,7 +244,7 @@ class _Reader:
     def _quote(self, words: str, at: int) -> Quote | None:
         """The words in the source: on the line cited, else nearest to it, else anywhere."""
         count = len(self.document.lines)
-        reach = [(0, 0), (0, 1), (1, 0), (1, 1), (0, _NEAR), (_NEAR, 0), (_NEAR, _NEAR), (count, count)]
+        reach = [(0, 0), (0, 1), (1, 0), (1, 1), (0, NEAR), (NEAR, 0), (NEAR, NEAR), (count, count)]
         for before, after in reach:
             low, high = max(1, at - before), min(count, at + after)
             found = _find(words, self.document, low, high) if low <= high else None
@@ -290,7 +289,7 @@ def _find(words: str, document: Document, low: int, high: int) -> Quote | None:
 
 def _around(line: int) -> Iterator[int]:
     yield line
-    for away in range(1, _NEAR):
+    for away in range(1, NEAR):
         yield from (line - away, line + away)
 
 

@@ -172,8 +172,9 @@ def _taken_off(text: Text) -> frozenset[str]:
     signs: dict[str, set[int]] = {}
     for its in text.free.identities:
         for one in its.sums:
-            for term, name in ((term, name) for term in one.terms if not one.each for name in term.names):
-                signs.setdefault(name, set()).add(term.sign)
+            for term in () if one.each else one.terms:
+                for name in term.names:
+                    signs.setdefault(name, set()).add(term.sign)
     return frozenset(name for name, found in signs.items() if found == {-1})
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +22,10 @@ NO_LABEL = "stands behind no label of its own, and the text has one"
 NO_LABEL_AT_ALL = "stands behind no label of its own"
 NO_AMOUNT = "is printed as no amount is"
 OTHER_ENTRY = "stands on the line of another entry"
+APART = "stands beside another entry, or too far from its own"
+
+NEAR = 4
+"""Lines around an entry's own on which what belongs to it may stand."""
 
 _WORD = re.compile(rf"(?!(?:{CODES})\b)(?<![^\W\d_])(?:[^\W\d_]{{3,}}|[一-鿿]{{2,}})")
 
@@ -241,3 +246,37 @@ def _on_other_entries(reading: Reading, found: Mapping[str, Match], free: Free) 
                 cell = found.get(path)
                 if cell and cell.printed and cell.printed.line != own and cell.printed.line in anchors.values():
                     yield path, Match(cell.figure, None, OTHER_ENTRY)
+
+
+def strayed(reading: Reading, listed: FreeList) -> Iterator[str]:
+    """The words of entries that do not stand with their own amount: a figure under another's name is misread.
+
+    Where entries have one text it names them: between the entry before and the one behind, and near. Of
+    several one may be a heading over more entries: it stands on no other entry's line, and in their order.
+    """
+    anchors = {index: at for index in range(entries(reading, listed)) if (at := anchor(reading, listed, index))}
+    lines = sorted(set(anchors.values()))
+    known = frozenset(lines)
+    for column in listed.texts:
+        last = 0
+        for index in sorted(anchors, key=anchors.__getitem__):
+            path, own = f"{listed.id}.{index}.{column.id}", anchors[index]
+            words = reading.words.get(path)
+            if words is None or words.line is None:
+                continue
+            names = len(listed.texts) == 1
+            if _near(words.line, own, lines) if names else _in_order(words.line, own, last, known):
+                last = words.line
+            else:
+                yield path
+
+
+def _in_order(line: int, own: int, last: int, known: Collection[int]) -> bool:
+    return line >= last and (line == own or line not in known)
+
+
+def _near(line: int, own: int, lines: Sequence[int]) -> bool:
+    """Whether a line stands around an entry's own, and between those of the entries beside it."""
+    at = bisect_left(lines, own)
+    before, behind = (lines[at - 1] if at else 0), (lines[at + 1] if at + 1 < len(lines) else line + 1)
+    return max(before + 1, own - NEAR) <= line <= min(behind - 1, own + NEAR)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from pydantic import BaseModel
 
 from agent import Accepted, NeedsReview, free_wire
 from agent.document import load
@@ -12,6 +15,7 @@ from agent.outcome import Reading, Usage
 from agent.pipeline import conclude
 from agent.reader import Read
 from schemas import load as load_form
+from schemas.declare import declare
 from schemas.form import Form
 
 RECEIPT = load_form("receipt")
@@ -111,3 +115,91 @@ def test_an_entry_may_be_named_after_a_figure_that_adds_up_with_no_entry() -> No
     outcome = ended(text, f"{NAMED}total@5 15.00", entry(3, "FISHING NET", "10.00"), entry(4, "GIFT CARD", "5.00"))
 
     assert isinstance(outcome, Accepted)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [entry(3, "CAKE", "2.00"), entry(4, "TEA", "3.00")],
+        [entry(3, "TEA", "2.00"), entry(4, "TEA", "3.00")],
+        [entry(3, "THANK YOU", "2.00"), entry(4, "CAKE", "3.00")],
+    ],
+    ids=["swapped", "the same", "from afar"],
+)
+def test_words_that_stand_with_another_entry_are_not_put_to_an_amount(entries: list[str]) -> None:
+    text = f"{HEAD}TEA 2.00\nCAKE 3.00\nTOTAL 5.00\n\n\n\nTHANK YOU\n"
+
+    outcome = ended(text, f"{NAMED}total@5 5.00", *entries)
+
+    assert isinstance(outcome, Accepted)
+    given = {(item["description"], str(item["amount"])) for item in outcome.record["items"]}
+    assert given <= {("TEA", "2.00"), ("CAKE", "3.00"), (None, "2.00"), (None, "3.00")}
+
+
+class Booked(BaseModel):
+    """An entry that must have its words."""
+
+    kind: str
+    words: str
+    amount: Decimal
+
+
+class Ledger(BaseModel):
+    """A page of entries."""
+
+    entries: list[Booked]
+    total: Decimal
+
+
+def test_one_heading_may_stand_over_several_entries_and_words_of_another_wait() -> None:
+    form = declare(Ledger, ("sum(entries.amount) = total",), labels={"total": ("Total",)})
+    text = "FOOD\nTEA 2.00\nCAKE 3.00\nWARE\nCUP 4.00\nTotal 9.00\n"
+    right = "@2 FOOD | TEA | 2.00", "@3 FOOD | CAKE | 3.00", "@5 WARE | CUP | 4.00"
+    wrong = "@2 FOOD | CAKE | 2.00", "@3 FOOD | TEA | 3.00", "@5 WARE | CUP | 4.00"
+
+    assert isinstance(ended(text, "total@6 9.00", *right, form=form), Accepted)
+    assert isinstance(ended(text, "total@6 9.00", *wrong, form=form), NeedsReview)
+
+
+def test_a_quantity_of_what_is_free_is_proved_by_no_product() -> None:
+    text = f"{HEAD}BAG 7 COLOURS 2 0.00 0.00\nTEA 5.00\nTOTAL 5.00\n"
+
+    outcome = ended(
+        text, f"{NAMED}total@5 5.00", entry(3, "BAG 7 COLOURS", "0.00", "7", "0.00"), entry(4, "TEA", "5.00")
+    )
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.record["items"][0]["quantity"] is None
+
+
+@pytest.mark.parametrize(
+    ("dated", "said", "why"),
+    [
+        ("Date 24/03/2018\nDue date 30/04/2018", "date@3 30/04/2018", "stands behind the words of another date"),
+        ("Date 24/03/2018 Due 30/04/2018\n", "date@2 30/04/2018", "stands behind the words of another date"),
+        ("Due date 30/04/2018\n", "date@2 30/04/2018", "stands behind the words of another date"),
+        ("Date 24/03/2018\nDate 25/03/2018", "date@3 25/03/2018", "the text has several dates behind its label"),
+        ("SUNWAY 04/03/2018\n", "date@2 04/03/2018", "day or month first? the text does not show it"),
+        ("04/03/2018 MONEY CHANGER\n", "date@2 04/03/2018", "day or month first? the text does not show it"),
+        ("SUN HARDWARE 04/03/2018\n", "date@2 04/03/2018", "day or month first? the text does not show it"),
+    ],
+)
+def test_another_date_is_not_the_purchases_and_a_name_is_no_weekday(dated: str, said: str, why: str) -> None:
+    outcome = ended(
+        f"A SHOP\n{dated}\nTEA 5.00\nTOTAL 5.00\n", f"company@1 A SHOP\n{said}\ntotal@5 5.00", entry(4, "TEA", "5.00")
+    )
+
+    assert isinstance(outcome, NeedsReview)
+    assert f"date: {why}" in [f.message for f in outcome.findings if not f.warning]
+
+
+@pytest.mark.parametrize(
+    ("dated", "day"), [("Date 24/03/2018 Due 30/04/2018", "2018-03-24"), ("24/03/98", "1998-03-24")]
+)
+def test_the_date_that_its_label_stands_before_is_taken(dated: str, day: str) -> None:
+    said = dated.removeprefix("Date ").split()[0]
+
+    outcome = ended(f"A SHOP\n{dated}\nTEA 5.00\nTOTAL 5.00\n", f"company@1 A SHOP\ndate@2 {said}\ntotal@4 5.00", TEA)
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.record["date"] == day
