@@ -15,7 +15,7 @@ import pytest
 from agent.document import load
 from agent.errors import InputError, StoreError
 from agent.fits import Cell
-from agent.loaders import docx, image
+from agent.loaders import docx, html, image
 from agent.pipeline import extract
 from agent.solver import Table, solve
 from agent.transport import reply
@@ -122,6 +122,14 @@ def test_xml_in_an_encoding_nobody_knows_is_told_as_a_broken_file(part: str) -> 
 
     with pytest.raises(InputError, match=r"(is|are) no XML"):
         list(docx.read(packed(members)))
+
+
+def test_a_marked_section_without_end_is_passed_over_as_a_browser_does() -> None:
+    markup = f"<html><body><p>above</p><![odd {'x' * 300} > <p>below</p></body></html>"
+
+    ((_, found),) = html.read(markup.encode())
+
+    assert [cell for line in found for cell in line.cells if cell] == ["above", "below"]
 
 
 def test_a_picture_without_dimensions_is_told_as_a_broken_file() -> None:

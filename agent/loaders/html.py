@@ -132,8 +132,9 @@ def read(data: bytes) -> Iterator[tuple[int, list[Line]]]:
     """The lines of a page given in UTF-8."""
     text = data.decode("utf-8", "surrogatepass")
     parser = _Parser()
-    # A marked section such as <![if !supportLists]> says nothing here, and the parser trips over some.
-    parser.feed(re.sub(r"<!\[[^>]{0,200}>", "", text))
+    # A marked section such as <![if !supportLists]> says nothing here, and the parser trips over some;
+    # a longer one is to it what it is to a browser: nothing up to the next ">".
+    parser.feed(re.sub(r"<!\[[^>]{0,200}>", "", text).replace("<![", "<?"))
     parser.close()
     page = _START.match(text) is not None
     title = parser.title()
