@@ -58,7 +58,7 @@ def _question(name: str, sight: _Sight, problems: Sequence[str]) -> Question:
     spots = {f"spot{number}": spot for number, spot in enumerate(sight.spots())}
     offered = {kind for spot in spots.values() for kind in spot.kinds}
     told = [f"{kind}: {ask}" if ask else kind for kind, ask in sight.told() if kind in offered]
-    lines = sorted({line for spot in spots.values() for line in (*sight.headed(spot), spot.line)})
+    lines = dict.fromkeys(spot.line for spot in spots.values())
     shown = [data(f"{line}|{sight.document.lines[line - 1].strip()}") for line in lines]
     user = render("small_free", lines=shown, kinds=told, problems=list(problems))
     return Question(name, render("small_system"), user, _answer(sight, spots))
@@ -114,11 +114,6 @@ class _Sight:
                 yield from (_Spot(line, one, self._or_other(line, figures), one.text) for one in behind)
             elif kinds := tuple(self._kinds(line, figures)):
                 yield _Spot(line, self.amount(line), self._or_other(line, kinds), "")
-
-    def headed(self, spot: _Spot) -> Iterator[int]:
-        """The line above where it names what stands below it."""
-        if spot.amount and self.text.label_alone(spot.line - 1):
-            yield spot.line - 1
 
     def _or_other(self, line: int, kinds: tuple[str, ...]) -> tuple[str, ...]:
         return kinds if line in self.unexplained else (*kinds, _OTHER)
