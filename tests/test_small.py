@@ -73,7 +73,7 @@ def told(question: Question, **said: Any) -> Answer:
 
 def copied(question: Question) -> dict[str, str]:
     """What a model says that copies every row it is shown by letters."""
-    return dict(re.findall(r"(?m)^(row\d+).*\n((?:all|A)=.*)$", question.user))
+    return dict(re.findall(r'(?m)^"(row\d+)": "((?:all|A)=.*)"$', question.user))
 
 
 def figures(question: Question, **said: str) -> Tables:
@@ -99,7 +99,7 @@ def test_cells_that_all_say_the_same_are_asked_once() -> None:
 
     given = figures(question, row3=REPAIRED)
 
-    assert "row2 二、上年结转政府信息公开申请数量\nall=0\n" in question.user
+    assert '\n"row2": "all=0"\n' in question.user
     assert [given.figures[f"table3.carried_in.{c}"].value for c in ("natural_person", "total")] == [0, 0]
 
 
