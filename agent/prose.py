@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from types import UnionType
@@ -111,8 +111,16 @@ def read(value: BaseModel, form: Form, source: Source, by: str) -> Prose:
         if found is None or kept is None or _contradicted(reader, kept, settled):
             continue
         quotes = found[1]
-        prose.words[asked.id] = Words(kept, " … ".join(dict.fromkeys(q.text for q in quotes)), quotes[0].line, by)
+        words = Words(kept, " … ".join(dict.fromkeys(q.text for q in quotes)), quotes[0].line, by)
+        prose.words[asked.id] = _in_full(words, settled.get(asked.id), source)
     return prose
+
+
+def _in_full(words: Words, other: Quoted | None, source: Source) -> Words:
+    """The words, or where they are but the end of a name that the form's own patterns read, that name."""
+    if other is None or not isinstance(words.value, str) or len(squeeze(str(other.value))) <= len(squeeze(words.value)):
+        return words
+    return replace(words, value=other.value, quote=other.quote, line=source.squeezed.line(other.at))
 
 
 def _recorded(form: Form, reader: _Reader, found: Any) -> Any:

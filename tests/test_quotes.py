@@ -136,6 +136,13 @@ def test_a_value_that_the_patterns_read_otherwise_is_dropped() -> None:
     assert all("says elsewhere" in why for why in dropped.values())
 
 
+def test_the_end_of_an_organs_name_is_kept_in_full() -> None:
+    kept, dropped = kept_of(organization="水务局")
+
+    assert kept == {"organization": "青岚县水务局"}
+    assert dropped == {}
+
+
 def test_a_passage_that_is_half_the_report_states_no_one_value() -> None:
     source = f"全年未收到政府信息公开申请。{'水务工作一切如常。' * 60}"
 
