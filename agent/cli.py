@@ -334,17 +334,20 @@ def check_form(file: str, samples: tuple[Path, ...], model: str | None, base_url
 
 @forms.command("show")
 @click.argument("name", required=False)
+@output.JSON
 @output.LANG
-def show_form(name: str | None, lang: str | None) -> None:
+def show_form(name: str | None, as_json: bool, lang: str | None) -> None:
     """Show one form, or the names of all · 显示一种报告的行、列与勾稽关系。"""
     import schemas
     from agent.language import choose
-    from agent.tables import of_form
+    from agent.tables import form_as_json, of_form
 
-    if name is None:
-        output.show([output.listing(["", ""], [[known, schemas.load(known).title] for known in schemas.forms()])])
-    else:
-        output.show(of_form(output.form_named(name), choose(lang)))
+    if name is not None:
+        form = output.form_named(name)
+        output.write(form_as_json(form)) if as_json else output.show(of_form(form, choose(lang)))
+        return
+    titles = {known: schemas.load(known).title for known in schemas.forms()}
+    output.write(titles) if as_json else output.show([output.listing(["", ""], list(titles.items()))])
 
 
 gouji.add_command(review)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import click
 
+from agent import output
 from agent.weights import CATALOGUE, QWEN, Weights, fetch as fetch_weights, fetched, find, models_folder
 
 
@@ -13,17 +18,41 @@ def command() -> None:
 
 
 @command.command("list")
-def list_() -> None:
+@output.JSON
+def list_(as_json: bool) -> None:
     """已有与可取的模型: what is here, and what could be fetched."""
     folder = models_folder()
+    if as_json:
+        output.write({"folder": str(folder), "models": [*_known(folder), *_others(folder)]})
+        return
     click.echo(f"{folder}")
     for weights in CATALOGUE:
         click.echo(f"  {weights.name}  {_size(weights.size)}  {_state(weights)}")
         click.echo(f"    {weights.licence}; {weights.origin}")
+    for other in _others(folder):
+        click.echo(f"  {other['name']}  {_size(other['bytes'])}  here: --model {other['model']}")
+
+
+def _known(folder: Path) -> Iterator[dict[str, Any]]:
+    """The weights that can be fetched; ``here``: the bytes of them that are."""
+    for weights in CATALOGUE:
+        yield {
+            "name": weights.name,
+            "model": "local",
+            "bytes": weights.size,
+            "here": fetched(weights, folder),
+            "licence": weights.licence,
+            "origin": weights.origin,
+        }
+
+
+def _others(folder: Path) -> Iterator[dict[str, Any]]:
+    """Files of the user's own beside them: of their licence and origin nothing is known."""
     known = {weights.file for weights in CATALOGUE}
     for path in sorted(folder.glob("*.gguf")):
         if path.name not in known:
-            click.echo(f"  {path.name}  {_size(path.stat().st_size)}  here: --model local:{path}")
+            size = path.stat().st_size
+            yield {"name": path.name, "model": f"local:{path}", "bytes": size, "here": size}
 
 
 @command.command()

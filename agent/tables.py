@@ -258,6 +258,28 @@ def of_form(form: Form, language: Language) -> Iterator[RenderableType]:
         yield Text(f"  {identity.name}")
 
 
+def form_as_json(form: Form) -> dict[str, object]:
+    """What a form asks for, for programs: row and column ids of each table by variant, lists, fields, sums by name."""
+    lists = {items.id: [items.text, *(column.id for column in items.columns)] for items in form.items}
+    free = form.free
+    if free:
+        lists |= {listed.id: [column.id for column in listed.columns] for listed in free.lists}
+    return {
+        "name": form.name,
+        "title": form.title,
+        "tables": {
+            table: {
+                grid.variant: {row.id: [column.id for column in row.columns] for row in grid.rows} for grid in grids
+            }
+            for table, grids in form.tables.items()
+        },
+        "figures": [figure.id for figure in free.figures] if free else [],
+        "lists": lists,
+        "fields": [field.id for field in form.fields],
+        "sums": [identity.name for identity in (*form.identities, *(free.identities if free else ()))],
+    }
+
+
 def _grid_table(title: str, grid: Grid, language: Language) -> Table:
     from rich import box
     from rich.table import Table

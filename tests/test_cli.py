@@ -304,6 +304,16 @@ def test_forms_are_listed_and_shown(gouji: Gouji) -> None:
     assert unknown.code == 2
 
 
+def test_forms_are_told_to_programs(gouji: Gouji) -> None:
+    listed, grid, free = (gouji("forms", *name, "--json").json for name in ((), ("ogi-annual-report",), ("receipt",)))
+
+    assert listed.keys() >= {"ogi-annual-report", "receipt", "statement"}
+    assert grid["tables"]["table3"]["2021"]["received"][-1] == "total"
+    assert "received + carried in = processed + carried out" in " ".join(grid["sums"])
+    assert "amount" in free["lists"]["items"]
+    assert "total" in free["figures"]
+
+
 OWN_FORM = """
 from schemas import Column, Form, Grid, Row, Section, Total
 

