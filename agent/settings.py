@@ -8,10 +8,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
 from agent.errors import UsageError
 from agent.local import is_local, weights_file
@@ -29,13 +29,14 @@ class Profile:
 
     ``rows_per_question``: ask a table in groups of so many rows; None = all at once. ``table``: how
     tables of the source are shown, as they came or, for small models, row by row with their cells told apart.
+    ``context_tokens``: what a question and its answer may take together, ``max_output_tokens``: an answer.
     """
 
     strict_schema: bool = True
-    context_tokens: int = 128_000
-    rows_per_question: int | None = None
+    context_tokens: Annotated[int, Field(ge=4096)] = 128_000
+    rows_per_question: Annotated[int, Field(ge=1)] | None = None
     table: Literal["lines", "pipe"] = "lines"
-    max_output_tokens: int = 8192
+    max_output_tokens: Annotated[int, Field(ge=256)] = 8192
 
 
 SMALL = Profile(context_tokens=8192, rows_per_question=8, table="pipe", max_output_tokens=1024)
@@ -153,7 +154,7 @@ def settings(
 
     Environment: GOUJI_MODEL, OPENAI_BASE_URL, OPENAI_API_KEY, GOUJI_PRICE_IN, GOUJI_PRICE_OUT
     (US dollars for a million tokens), GOUJI_CALL_TIMEOUT and GOUJI_DEADLINE (seconds), GOUJI_PROFILE
-    (``small`` for a server of a model that can do little at a time).
+    (``small`` for a server of a model that can do little at a time, or what it can do by name).
     Raises UsageError where one of them makes no sense, or the provider's key is missing.
     """
     environment = _Unshown(environment)
@@ -188,15 +189,30 @@ def local(name: str, profile: Profile | None, environment: Mapping[str, str]) ->
         name,
         call_timeout=_seconds(environment, "GOUJI_CALL_TIMEOUT", 1800.0),
         deadline=_seconds(environment, "GOUJI_DEADLINE", 7200.0),
-        profile=profile or SMALL,
+        profile=profile or _profile(environment, SMALL),
     )
 
 
-def _profile(environment: Mapping[str, str]) -> Profile:
-    said = environment.get("GOUJI_PROFILE")
-    if said not in (None, "", "small"):
-        raise UsageError(f"GOUJI_PROFILE={said} is no profile; there is small")
-    return SMALL if said else Profile()
+def _profile(environment: Mapping[str, str], base: Profile | None = None) -> Profile:
+    """The profile that the environment declares: ``small``, and then whatever is said of it by name."""
+    variable = "GOUJI_PROFILE"
+    said = environment.get(variable) or ""
+    profile = base or Profile()
+    own: dict[str, str] = {}
+    for part in said.replace(",", " ").split():
+        name, equals, value = part.partition("=")
+        if part == "small":
+            profile = SMALL
+        elif equals and name in Profile.__dataclass_fields__:
+            own[name] = value
+        else:
+            known = ", ".join(Profile.__dataclass_fields__)
+            raise UsageError(f"{variable}={said}: {part!r} is no profile; there is small, and NAME=VALUE for {known}")
+    try:
+        return TypeAdapter(Profile).validate_python({**vars(profile), **own})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise UsageError(f"{variable}={said}: {wrong}") from error
 
 
 def _price(environment: Mapping[str, str], variable: str) -> Decimal | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -278,6 +279,21 @@ def test_any_server_can_be_declared_small() -> None:
     assert found.profile == SMALL
 
 
-def test_a_profile_of_another_name_is_refused() -> None:
-    with pytest.raises(UsageError, match="GOUJI_PROFILE=huge"):
-        settings("m", environment={"GOUJI_PROFILE": "huge", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})
+def test_what_a_server_can_do_is_declared_by_name() -> None:
+    environment = {
+        "GOUJI_PROFILE": "small, strict_schema=no rows_per_question=4",
+        "OPENAI_BASE_URL": "http://127.0.0.1:1/v1",
+    }
+
+    found = settings("tiny", environment=environment)
+
+    assert found is not None
+    assert found.profile == replace(SMALL, strict_schema=False, rows_per_question=4)
+
+
+@pytest.mark.parametrize(
+    "said", ["huge", "rows_per_question=0", "table=heap", "context_tokens=many", "strict_schema", "colour=red"]
+)
+def test_a_profile_that_there_is_not_is_refused_by_name(said: str) -> None:
+    with pytest.raises(UsageError, match=f"GOUJI_PROFILE={said}: .*{said.split('=')[0]}"):
+        settings("m", environment={"GOUJI_PROFILE": said, "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})
