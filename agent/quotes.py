@@ -204,6 +204,12 @@ def denies(quote: str, of: Sequence[str]) -> bool | None:
     return None if affirmed else True
 
 
+def affirms(quote: str, of: Sequence[str]) -> bool:
+    """Whether a clause of a quote says by a figure above zero that something was so."""
+    clauses = [clause for clause in _CLAUSE.split(normal(quote)) if not of or _holds(clause, of)]
+    return any(_positive(clause) and not _denied(_NAMED.sub("", clause)) for clause in clauses)
+
+
 def _holds(text: str, of: Sequence[str]) -> bool:
     return any(word in text for word in of)
 

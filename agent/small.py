@@ -20,7 +20,7 @@ from agent import prose, wire
 from agent.evidence import Evidence, Place, gather
 from agent.extraction import PROSE, TablesAnswer, data
 from agent.model import Question
-from agent.quotes import states_date
+from agent.quotes import affirms, states, states_date, states_year
 from prompts import render
 
 if TYPE_CHECKING:
@@ -166,9 +166,7 @@ def _field_question(fields: tuple[Field, ...], form: Form, passages: Sequence[st
         user = render("small_lists", passages=passages, fields=lists)
     else:
         asked = f"{_name(field)}: {field.ask}"
-        user = render(
-            "small_field", passages=passages, field=asked, kind=_KINDS.get(field.kind), value=_value_of(field)
-        )
+        user = render("small_field", passages=passages, field=asked, kind=_kind(field), value=_value_of(field))
     system = render("small_system")
     return Question(PROSE, system, user, _field_answer(fields, form, passages), tuple(one.id for one in fields))
 
@@ -198,18 +196,27 @@ def _lines(form: Form, sections: Mapping[str, tuple[int, int]], field: Field, co
     return sorted(set(range(1, count + 1)).difference(*(known[name] for name in tabular & known.keys())))
 
 
-_KINDS: Mapping[str, str] = {
-    "year": "four digits",
-    "count": "a whole number",
-    "date": "YYYY-MM-DD or silent",
-    "flag": "yes, no or silent",
-}
+_KINDS: Mapping[str, str] = {"year": "four digits", "count": "a whole number", "date": "YYYY-MM-DD or silent"}
 _VALUES: Mapping[str, Any] = {
     "year": int,
     "count": int,
     "date": Annotated[str, StringConstraints(pattern=r"^(silent|[0-9]{4}-[0-9]{2}-[0-9]{2})$")],
-    "flag": Literal["yes", "no", "silent"],
 }
+_HAN = re.compile("[㐀-鿿]")
+
+
+def _flags(field: Field) -> Mapping[str, str]:
+    """How a flag is answered, in its label's own language: in another one a small model says yes to anything."""
+    no, yes, silent = ("无", "有", "未提及") if _HAN.search(_name(field)) else ("no", "yes", "silent")
+    return {no: "no", yes: "yes", silent: "silent"}
+
+
+def _kind(field: Field) -> str | None:
+    """What its value looks like, as it is asked; None for words."""
+    if field.kind == "flag":
+        no, yes, silent = _flags(field)
+        return f"{no}, {yes} or {silent}"
+    return _KINDS.get(field.kind)
 
 
 def _told_in(field: Field, lines: Iterable[str]) -> Iterator[str]:
@@ -258,8 +265,9 @@ def _field_answer(fields: tuple[Field, ...], form: Form, passages: Sequence[str]
     if field.kind == "text":
         return _model(_Field, {field.id: (Annotated[str, StringConstraints(max_length=_LONGEST_TEXT)], ...)})
     value = _value_of(field)
-    base = _with(**{field.id: lambda said: _said(said.line, getattr(said, value), passages)})
-    return _model(base, {"line": (int, ...), value: (_VALUES[field.kind], ...)})
+    shape = Literal[tuple(_flags(field))] if field.kind == "flag" else _VALUES[field.kind]
+    base = _with(**{field.id: lambda said: _said(field, said.line, getattr(said, value), passages)})
+    return _model(base, {"line": (int, ...), value: (shape, ...)})
 
 
 def _sorting(fields: Sequence[Field], passages: Sequence[str]) -> type[BaseModel]:
@@ -287,18 +295,24 @@ def _model(base: Any, shape: dict[str, Any]) -> type[BaseModel]:
     return answer
 
 
-def _said(line: int, value: object, passages: Sequence[str]) -> str:
+def _said(field: Field, line: int, said: object, passages: Sequence[str]) -> str:
     """``value | quote`` as other models give it."""
+    value = _flags(field).get(str(said), str(said)) if field.kind == "flag" else str(said)
     if value == "silent" or not 1 <= line <= len(passages):
         return ""
-    return f"{value} | {_bearing(str(value), passages[line - 1], passages)}"
+    pointed = passages[line - 1]
+    if field.kind == "flag":
+        # That it was so a small model says of any passage: one with a figure bears it out.
+        return "" if value == "yes" and not affirms(pointed, field.says) else f"{value} | {pointed}"
+    stating = [passage for passage in passages if _states(field, value, passage)]
+    return f"{value} | {stating[0] if pointed not in stating and len(stating) == 1 else pointed}"
 
 
-def _bearing(value: str, pointed: str, passages: Sequence[str]) -> str:
-    """The passage pointed at; for a day that it does not state, the only one that does."""
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return pointed
-    stating = [passage for passage in passages if states_date(passage, day)]
-    return stating[0] if len(stating) == 1 else pointed
+def _states(field: Field, value: str, passage: str) -> bool:
+    """Whether a passage states that value."""
+    if field.kind == "date":
+        try:
+            return states_date(passage, date.fromisoformat(value))
+        except ValueError:
+            return False
+    return states_year(passage, int(value)) if field.kind == "year" else states(passage, int(value), field.says)

@@ -204,6 +204,40 @@ def test_a_day_is_found_where_it_stands_when_another_passage_was_pointed_at() ->
     assert (found.value, found.line) == (date(2023, 1, 1), 3)
 
 
+def test_a_count_is_found_where_it_stands_when_another_passage_was_pointed_at() -> None:
+    two = load(TEXT.replace("全年收到政府", "依法办理政府信息公开申请。全年收到政府"), name="two.txt")
+    question = next(question for question in asked_of(two) if "requests_received" in question.fields)
+
+    said = told(question, line=1, requests_received_value=15)
+    found = parse_prose(said, OGI, two, "small").words["requests_received"]
+
+    assert "[1] 依法办理政府信息公开申请。" in question.user
+    assert (found.value, found.quote) == (15, "全年收到政府信息公开申请15件。")
+
+
+@pytest.mark.parametrize(
+    ("passage", "said", "value"),
+    [
+        ("全年未收取信息处理费。", "无", False),
+        ("全年未收取信息处理费。", "有", None),
+        ("全年收取信息处理费1200元。", "有", True),
+        ("规范信息处理费收取标准。", "有", None),
+        ("规范信息处理费收取标准。", "未提及", None),
+    ],
+)
+def test_a_flag_is_asked_in_its_labels_language_and_yes_needs_a_figure(
+    passage: str, said: str, value: bool | None
+) -> None:
+    document = load(TEXT.replace("全年未收取信息处理费。", passage), name="fee.txt")
+    question = next(question for question in asked_of(document) if "information_fee_charged" in question.fields)
+
+    answer = told(question, line=1, information_fee_charged_value=said)
+    found = parse_prose(answer, OGI, document, "small").words.get("information_fee_charged")
+
+    assert "无, 有 or 未提及" in question.user
+    assert (found.value if found else None) is value
+
+
 def test_an_invented_address_is_dropped() -> None:
     contact = {"address": "", "postcode": "", "phone": "0391-8888888", "email": "example@example.com", "website": ""}
 
