@@ -135,7 +135,9 @@ class _Scope:
         labels = self.text.labels(one.line)
         if labels and labels <= self.taken_off.keys():
             return any(value is not None and abs(value) == abs(one.value) for value in map(self.taken_off.get, labels))
-        if not self.anchors or one.line > self.listed or one.line in self.anchors or self.text.mentions(one.line):
+        if (own := self.amounts.get(one.line)) is not None:
+            return abs(one.value) == abs(own.value)
+        if not self.anchors or one.line > self.listed or self.text.mentions(one.line):
             return True
         return one.value > 0 and self.text.wordless(one.line) and not self._named_above(one.line)
 
@@ -160,7 +162,7 @@ class _Scope:
         if one.value and abs(one.value) in self.values and not one.doubtful and self._may_repeat(one):
             return REPEATS
         above = max((line for line in self.anchors if line < one.line), default=None)
-        if above and one.value in self.runs.get(above, ()):
+        if above and one.value in self.runs.get(above, ()) and self._may_repeat(one):
             return ADDS_UP
         # A list may hold an entry that costs nothing.
         listed = one.line <= self.block[1] and not self.text.labels(one.line)
