@@ -63,6 +63,7 @@ class _Scope:
     listed: int
     whole: bool
     taken_off: Mapping[str, Decimal | None]
+    optional: Mapping[str, Decimal | None]
 
     @classmethod
     def of(
@@ -101,9 +102,10 @@ class _Scope:
         values = frozenset(abs(p.value) for path, p in money.items() if path in trusted)
         amounts = {p.line: p for path, p in money.items() if (f := kinds[path]) and f.id != path and f.required}
         whole = bool(money) and not any(p.money for p in money.values())
-        off = {path: sound[path].value if path in sound and path in trusted else None for path in taken_off}
+        stated = {path: abs(p.value) for path, p in sound.items() if path in trusted}
+        off, optional = ({path: stated.get(path) for path in paths} for paths in (taken_off, _optional(text)))
         runs = dict(_runs(reading, sound, text))
-        return cls(text, frozenset(used), values, runs, tuple(anchors), amounts, block, listed, whole, off)
+        return cls(text, frozenset(used), values, runs, tuple(anchors), amounts, block, listed, whole, off, optional)
 
     def lines(self) -> Iterator[int]:
         """The lines whose amounts must be accounted for."""
@@ -133,8 +135,10 @@ class _Scope:
         together they leave every sum as it is.
         """
         labels = self.text.labels(one.line)
-        if labels and labels <= self.taken_off.keys():
-            return any(value is not None and abs(value) == abs(one.value) for value in map(self.taken_off.get, labels))
+        own_values = self.taken_off if one.line > self.listed else {**self.optional, **self.taken_off}
+        if labels and labels <= own_values.keys():
+            # What counts as nothing where it is absent could be passed over: another of as much is no print of it.
+            return any(abs(other.value) in map(own_values.get, labels) for other in self.text.on(one.line))
         if (own := self.amounts.get(one.line)) is not None:
             return abs(one.value) == abs(own.value)
         if not self.anchors or one.line > self.listed or self.text.mentions(one.line):
@@ -178,6 +182,12 @@ def _taken_off(text: Text) -> frozenset[str]:
                 for name in term.names:
                     signs.setdefault(name, set()).add(term.sign)
     return frozenset(name for name, found in signs.items() if found == {-1})
+
+
+def _optional(text: Text) -> frozenset[str]:
+    """The figures that count as nothing in some sum where they are absent."""
+    sums = [one for its in text.free.identities for one in its.sums if not one.each]
+    return frozenset(name for one in sums for term in one.terms if term.optional for name in term.names)
 
 
 def _alone(path: str, line: int, text: Text) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.test_free_attacks import entry, waits
+from agent import Accepted
+from tests.test_free_attacks import HEAD, NAMED, ended, entry, waits
 
 LEFT_OVER = "an amount is printed here that nothing accounts for"
 
@@ -20,3 +21,17 @@ def test_the_amount_behind_the_price_that_was_taken_for_an_entrys_is_no_repeat_o
     fields = "total@7 1.00\nsubtotal@5 3.00\ndiscount@6 2.00"
 
     assert f"{LEFT_OVER} (4,)" in waits(text, fields, entry(4, "TEA", "1.00"))
+
+
+def test_a_service_charge_passed_over_is_not_explained_by_an_entry_of_as_much() -> None:
+    text = "TEA 2.50\nCAKE 0.50\n1 @ 0.50\nSERVICE CHARGE 0.50\nTOTAL 3.50\n"
+    entries = entry(3, "TEA", "2.50"), entry(4, "CAKE", "0.50"), entry(5, "_", "0.50")
+
+    assert f"{LEFT_OVER} (6,)" in waits(text, "total@7 3.50", *entries)
+
+
+def test_what_a_tax_is_of_may_stand_beside_it() -> None:
+    text = f"{HEAD}TEA 10.00\nSUBTOTAL 10.00\nGST 6% ON 10.00 0.60\nTOTAL 10.60\n"
+    fields = f"{NAMED}total@6 10.60\nsubtotal@4 10.00\ntax@5 0.60"
+
+    assert isinstance(ended(text, fields, entry(3, "TEA", "10.00")), Accepted)
