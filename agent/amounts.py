@@ -23,6 +23,8 @@ _LOOKS = re.compile(r"[\dOoQIl|SBZ.,]{2,15}")
 _AS_DIGIT = str.maketrans("OoQIl|SBZ", "000111582")
 _SPLIT = re.compile(r"(?<![\d.,])\d{1,6}(?:\s[.,]\s?|[.,]\s)\d{2}(?![\d.,%])")
 _TIMES = re.compile(r"(?<=[\dA-Za-z])[xX×@](?=[\d$R.])|(?<=\d)[xX×](?![A-Za-z])")
+_TIMES_BEFORE = re.compile(rf"(?<![\w.,/-])@?(\d{{1,6}}(?:\.\d{{1,4}})?)\s*[xX×*@]\s*(?:(?:{_MARK})[.:]?\s*)?$")
+_TIMES_BEHIND = re.compile(rf"\s*[xX×*@]\s*(?:{_MARK})?(\d{{1,6}}(?:\.\d{{1,4}})?)(?![\w.,/%-])")
 _COLON = re.compile(r"[:=@](?=\D|$)|(?<!\d)[:=@]")
 _NOT_MONEY = re.compile(r"\s*(?:%|[AaPp]\.?[Mm]\b)")
 _DAY = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{2,4}")
@@ -43,7 +45,7 @@ class Printed:
     ``value`` is what it says, ``other`` what it may be meant to say where its separator leaves that open.
     ``doubtful``: letters that look like digits, or digits broken apart. ``places``: decimals; ``marked``:
     with a currency; ``rate``: a percentage or a time of day, and no amount; ``odd``: its separator is not
-    the document's.
+    the document's; ``times``: the number that it is multiplied by there, with a sign between them.
     """
 
     line: int
@@ -57,6 +59,7 @@ class Printed:
     marked: bool = False
     rate: bool = False
     odd: bool = False
+    times: Decimal | None = None
 
     @property
     def money(self) -> bool:
@@ -111,11 +114,19 @@ def _of_line(line: str, number: int, style: Style) -> list[Printed]:
         marked = False
         if one:
             rate = one.rate or _NOT_MONEY.match(text, one.end) is not None
-            found.append(replace(one, rate=rate))
+            found.append(replace(one, rate=rate, times=_times(line, one)))
     return sorted(found, key=lambda one: one.start)
 
 
 _YUAN = ("元", "圆", "円")
+
+
+def _times(text: str, one: Printed) -> Decimal | None:
+    """The number that a price is multiplied by where it stands."""
+    if one.places < 2:
+        return None
+    times = _TIMES_BEFORE.search(text, max(0, one.start - 20), one.start) or _TIMES_BEHIND.match(text, one.end)
+    return Decimal(times[1]) if times else None
 
 
 def _apart(text: str) -> str:

@@ -17,6 +17,7 @@ REPEATS = "repeats a figure that is used"
 ZERO = "is zero"
 ADDS_UP = "adds up entries above it"
 BESIDE = "stands beside an entry's own figures"
+PRICE = "is a price, and comes to the amount of an entry beside it"
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,12 @@ class _Scope:
         """Why the form asks for no amount of a line; empty where it says nothing of it."""
         return next((why for pattern, why in self.text.free.ignored if re.search(pattern, line, re.IGNORECASE)), "")
 
+    def _amounts_around(self, one: Printed) -> Iterator[Decimal]:
+        """The amounts of the entry before a line and of the one behind it."""
+        before = max((line for line in self.anchors if line < one.line), default=0)
+        behind = min((line for line in self.anchors if line > one.line), default=0)
+        yield from (self.amounts[line].value for line in (before, behind) if line in self.amounts)
+
     def reason(self, one: Printed) -> str:
         """Why an amount need not be used; empty where nothing says so."""
         if reason := self._ignored(normal(self.text.document.lines[one.line - 1])):
@@ -168,6 +175,12 @@ class _Scope:
         above = max((line for line in self.anchors if line < one.line), default=None)
         if above and one.value in self.runs.get(above, ()) and self._may_repeat(one):
             return ADDS_UP
+        if (
+            one.times is not None
+            and self.text.wordless(one.line)
+            and one.value * one.times in self._amounts_around(one)
+        ):
+            return PRICE
         # A list may hold an entry that costs nothing.
         listed = one.line <= self.block[1] and not self.text.labels(one.line)
         return ZERO if not one.value and not listed else ""

@@ -184,7 +184,7 @@ def _first(path: str, figure: Figure, declared: FreeFigure, text: Text, taken: s
 def _standing(figure: Figure, text: Text) -> Iterator[tuple[Printed, str]]:
     """What stands on the line cited and says this figure, the surest first; then what may be meant to say it."""
     digits = re.sub(r"[^\d.,]", "", figure.printed)
-    here = sorted(text.on(figure.line), key=lambda one: (digits not in one.text, not one.money))
+    here = sorted(text.on(figure.line), key=lambda one: (digits not in one.text, not one.money, one.times is not None))
     yield from ((one, "") for one in here if one.value == figure.value and not one.doubtful and one.other is None)
     yield from ((one, "scale") for one in here if figure.value in (one.value, one.other) and one.other is not None)
     yield from ((one, "look") for one in here if one.value == figure.value and one.doubtful)
@@ -221,6 +221,8 @@ def fits(path: str, declared: FreeFigure, one: Printed, text: Text) -> bool:
 
 
 def _looks(one: Printed, kind: FigureKind) -> bool:
+    if kind == "amount" and one.times not in (None, 1):
+        return False  # of 3 x 2.00 the 2.00 is no amount
     return one.money or kind in ("number", "count") or (kind == "price" and one.places >= 2)
 
 

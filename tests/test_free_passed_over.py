@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from agent import Accepted
 from tests.test_free_attacks import HEAD, NAMED, ended, entry, waits
 
@@ -35,3 +37,26 @@ def test_what_a_tax_is_of_may_stand_beside_it() -> None:
     fields = f"{NAMED}total@6 10.60\nsubtotal@4 10.00\ntax@5 0.60"
 
     assert isinstance(ended(text, fields, entry(3, "TEA", "10.00")), Accepted)
+
+
+def test_what_is_multiplied_is_no_amount_of_an_entry() -> None:
+    text = "SOAP 20.00\n2 @ 10.00\nGST 10.00\nTOTAL 30.00\n"
+
+    told = waits(text, "total@6 30.00\ntax@5 10.00", entry(3, "SOAP", "20.00"), entry(4, "_", "10.00"))
+
+    assert "is printed as no amount is (4,)" in told
+
+
+@pytest.mark.parametrize("priced", ["3 @ 2.00", "@3 X RM 2.00", "2.00 x 3", "3.00*2.00"])
+def test_a_price_that_comes_to_the_amount_of_the_entry_beside_it_is_explained(priced: str) -> None:
+    text = f"{HEAD}TEA 6.00\n{priced}\nCAKE 5.00\nTOTAL 11.00\n"
+    entries = entry(3, "TEA", "6.00"), entry(5, "CAKE", "5.00")
+
+    assert isinstance(ended(text, f"{NAMED}total@6 11.00", *entries), Accepted)
+    assert f"{LEFT_OVER} (4,)" in waits(f"TEA 6.00\nSOAP {priced}\nCAKE 5.00\nTOTAL 11.00\n", "total@6 11.00", *entries)
+
+
+def test_what_is_free_in_any_number_is_an_amount() -> None:
+    text = f"{HEAD}BAG 2 x 0.00 0.00\nTEA 5.00\nTOTAL 5.00\n"
+
+    assert isinstance(ended(text, f"{NAMED}total@5 5.00", entry(3, "BAG", "0.00"), entry(4, "TEA", "5.00")), Accepted)
