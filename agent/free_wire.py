@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field as of, replace
 from functools import lru_cache
@@ -17,7 +18,7 @@ from agent.answers import checked
 from agent.dates import dates, settled
 from agent.extraction import data
 from agent.model import Question
-from agent.outcome import BLANKS, Figure, Words
+from agent.outcome import BLANKS, Figure, Number, Words
 from agent.places import NEAR, Text
 from agent.quotes import Quote, Source
 from prompts import render
@@ -187,6 +188,7 @@ class _Reader:
         self.figures: dict[str, Figure] = {}
         self.words: dict[str, Words] = {}
         self.dropped: list[str] = []
+        self.cited: Counter[tuple[int, Number | None]] = Counter()
 
     def field(self, line: str) -> None:
         """One line of ``fields``; a field given twice is kept as it was given first."""
@@ -255,8 +257,10 @@ class _Reader:
 
     def entry(self, listed: FreeList, index: int, at: int, cells: list[str]) -> None:
         """One entry of a list: its amounts on the line cited, its other cells there or near by."""
-        for column, cell in zip(listed.columns, cells, strict=True):
-            path = f"{listed.id}.{index}.{column.id}"
+        by_column = dict(zip(listed.columns, cells, strict=True))
+        # Its amounts first: what else it says is no second reading of them.
+        for column in sorted(by_column, key=lambda column: not _is_amount(column)):
+            path, cell = f"{listed.id}.{index}.{column.id}", by_column[column]
             if cell in BLANKS:
                 continue
             if isinstance(column, FreeFigure):
@@ -270,10 +274,17 @@ class _Reader:
         if not self._figure(path, cell, at):
             return
         figure = self.figures[path]
-        if column.required and column.kind == "amount":
-            return
-        near = next((line for line in _around(at) if any(one.value == figure.value for one in self.text.on(line))), at)
+        lines = [at] if _is_amount(column) else _around(at)
+        near = next((line for line in lines if self._prints(line, figure.value) > self.cited[line, figure.value]), at)
+        self.cited[near, figure.value] += 1
         self.figures[path] = replace(figure, line=near)
+
+    def _prints(self, line: int, value: Number | None) -> int:
+        return sum(one.value == value for one in self.text.on(line))
+
+
+def _is_amount(column: FreeFigure | FreeText) -> bool:
+    return isinstance(column, FreeFigure) and column.required and column.kind == "amount"
 
 
 def _find(words: str, document: Document, low: int, high: int) -> Quote | None:

@@ -6,7 +6,9 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 
 from agent.amounts import CODES, Printed, printed
 from agent.checks import SURE
@@ -242,12 +244,41 @@ def _on_other_entries(reading: Reading, found: Mapping[str, Match], free: Free) 
         for path, one in found.items():
             if one.printed and one.doubt == "label" and one.printed.line in anchors.values():
                 yield path, Match(one.figure, None, OTHER_ENTRY)
-        for index, own in anchors.items():
+        strange = set(_beyond_others(found, listed, anchors))
+        strange |= set(_between_like(found, listed, anchors, strange))
+        yield from ((path, Match(found[path].figure, None, OTHER_ENTRY)) for path in sorted(strange))
+
+
+def _beyond_others(found: Mapping[str, Match], listed: FreeList, anchors: Mapping[int, int | None]) -> Iterator[str]:
+    """Cells that do not stand between the entry before their own and the one behind it."""
+    lines = sorted({line for line in anchors.values() if line})
+    for index, own in anchors.items():
+        for column in listed.figures:
+            path = f"{listed.id}.{index}.{column.id}"
+            cell = found.get(path)
+            if cell and cell.printed and own and not _near(cell.printed.line, own, lines):
+                yield path
+
+
+def _between_like(
+    found: Mapping[str, Match], listed: FreeList, anchors: Mapping[int, int | None], strange: Collection[str]
+) -> Iterator[str]:
+    """Cells between two entries that come to the same, of which the other has none: they may be its own."""
+
+    def said(index: int, column: str) -> Decimal | int | None:
+        path = f"{listed.id}.{index}.{column}"
+        return found[path].figure.value if path in found and path not in strange else None
+
+    needed = [column.id for column in listed.figures if column.required]
+    order = sorted((at, index) for index, at in anchors.items() if at)
+    for (low, first), (high, second) in pairwise(order):
+        if [said(first, name) for name in needed] != [said(second, name) for name in needed]:
+            continue
+        for index, other in ((first, second), (second, first)):
             for column in listed.figures:
-                path = f"{listed.id}.{index}.{column.id}"
-                cell = found.get(path)
-                if cell and cell.printed and cell.printed.line != own and cell.printed.line in anchors.values():
-                    yield path, Match(cell.figure, None, OTHER_ENTRY)
+                one = found.get(f"{listed.id}.{index}.{column.id}")
+                if one and one.printed and low < one.printed.line < high and said(other, column.id) is None:
+                    yield f"{listed.id}.{index}.{column.id}"
 
 
 def strayed(reading: Reading, listed: FreeList) -> Iterator[str]:

@@ -1,0 +1,37 @@
+"""The cells of entries in a text without a grid: which entry a quantity and a price belong to."""
+
+from __future__ import annotations
+
+from agent import Accepted
+from tests.test_free_attacks import HEAD, NAMED, ended, entry
+
+
+def quantities(text: str, fields: str, *entries: str) -> list[str]:
+    """Of each entry of an accepted receipt how many of it were bought."""
+    outcome = ended(HEAD + text, NAMED + fields, *entries)
+    assert isinstance(outcome, Accepted), outcome.findings
+    return [str(item["quantity"]) for item in outcome.record["items"]]
+
+
+def test_a_quantity_between_two_other_entries_belongs_to_neither_of_those_beyond() -> None:
+    text = "CAKE 30.00\n3 @ 10.00\nTEA 30.00\n2 @ 15.00\nTOTAL 60.00\n"
+    crossed = entry(3, "CAKE", "30.00", "2", "15.00"), entry(5, "TEA", "30.00", "3", "10.00")
+    right = entry(3, "CAKE", "30.00", "3", "10.00"), entry(5, "TEA", "30.00", "2", "15.00")
+
+    assert quantities(text, "total@7 60.00", *crossed) == ["None", "None"]
+    assert quantities(text, "total@7 60.00", *right) == ["3", "2"]
+
+
+def test_a_quantity_between_two_entries_of_as_much_may_be_of_either() -> None:
+    text = "INK 2.00\n2 @ 1.00\nSOAP 2.00\n1 @ 2.00\nTOTAL 4.00\n"
+
+    assert (
+        quantities(text, "total@7 4.00", entry(3, "INK", "2.00"), entry(5, "SOAP", "2.00", "2", "1.00")) == ["None"] * 2
+    )
+
+
+def test_a_quantity_between_two_entries_that_both_say_so_is_kept() -> None:
+    text = "INK 2.00\n2 @ 1.00\nSOAP 2.00\n2 @ 1.00\nTOTAL 4.00\n"
+    entries = entry(3, "INK", "2.00", "2", "1.00"), entry(5, "SOAP", "2.00", "2", "1.00")
+
+    assert quantities(text, "total@7 4.00", *entries) == ["2", "2"]
