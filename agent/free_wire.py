@@ -252,8 +252,9 @@ class _Reader:
             found = _find(words, self.document, low, high) if low <= high else None
             if found:
                 return found
-        glued = len(words) <= _MARK and 1 <= at <= count and words in self.document.lines[at - 1]
-        return Quote(words, at) if glued else None  # RM4.00 states RM
+        glued = rf"(?<![A-Za-z]){re.escape(words)}(?![A-Za-z])"  # RM4.00 states RM, and SGD4.00 no D
+        found = len(words) <= _MARK and 1 <= at <= count and re.search(glued, self.document.lines[at - 1])
+        return Quote(words, at) if found else None
 
     def entry(self, listed: FreeList, index: int, at: int, cells: list[str]) -> None:
         """One entry of a list: its amounts on the line cited, its other cells there or near by."""

@@ -203,3 +203,11 @@ def test_the_date_that_its_label_stands_before_is_taken(dated: str, day: str) ->
 
     assert isinstance(outcome, Accepted)
     assert outcome.record["date"] == day
+
+
+@pytest.mark.parametrize(("said", "kept"), [("SGD", "SGD"), ("D", None), ("GD", None)])
+def test_a_piece_of_a_word_is_not_what_the_text_states(said: str, kept: str | None) -> None:
+    outcome = ended(f"{HEAD}TEA SGD5.00\nTOTAL SGD5.00\n", f"{NAMED}total@4 5.00\ncurrency@4 {said}", TEA)
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.record["currency"] == kept
