@@ -253,8 +253,8 @@ class _Reader:
             if found:
                 return found
         glued = rf"(?<![A-Za-z]){re.escape(words)}(?![A-Za-z])"  # RM4.00 states RM, and SGD4.00 no D
-        found = len(words) <= _MARK and 1 <= at <= count and re.search(glued, self.document.lines[at - 1])
-        return Quote(words, at) if found else None
+        beside = len(words) <= _MARK and 1 <= at <= count and re.search(glued, self.document.lines[at - 1])
+        return Quote(words, at) if beside else None
 
     def entry(self, listed: FreeList, index: int, at: int, cells: list[str]) -> None:
         """One entry of a list: its amounts on the line cited, its other cells there or near by."""

@@ -10,6 +10,7 @@ from itertools import accumulate
 
 from agent.amounts import Printed
 from agent.outcome import Reading
+from agent.parts import restated
 from agent.places import Match, Text, anchor, entries
 from agent.squeeze import normal
 
@@ -17,6 +18,7 @@ REPEATS = "repeats a figure that is used"
 ZERO = "is zero"
 ADDS_UP = "adds up entries above it"
 BESIDE = "stands beside an entry's own figures"
+RESTATED = "states a figure that is used once more, by its parts"
 PRICE = "is a price, and comes to the amount of an entry beside it"
 
 
@@ -65,6 +67,7 @@ class _Scope:
     whole: bool
     taken_off: Mapping[str, Decimal | None]
     optional: Mapping[str, Decimal | None]
+    restated: frozenset[int]
 
     @classmethod
     def of(
@@ -106,7 +109,11 @@ class _Scope:
         stated = {path: abs(p.value) for path, p in sound.items() if path in trusted}
         off, optional = ({path: stated.get(path) for path in paths} for paths in (taken_off, _optional(text)))
         runs = dict(_runs(reading, sound, text))
-        return cls(text, frozenset(used), values, runs, tuple(anchors), amounts, block, listed, whole, off, optional)
+        totals = {path: p for path, p in money.items() if path in trusted and path in text.free.required}
+        again = restated(text, totals, anchors[-1] if anchors else 0, taken_off)
+        return cls(
+            text, frozenset(used), values, runs, tuple(anchors), amounts, block, listed, whole, off, optional, again
+        )
 
     def lines(self) -> Iterator[int]:
         """The lines whose amounts must be accounted for."""
@@ -172,6 +179,8 @@ class _Scope:
             return BESIDE
         if one.value and abs(one.value) in self.values and not one.doubtful and self._may_repeat(one):
             return REPEATS
+        if one.line in self.restated:
+            return RESTATED
         above = max((line for line in self.anchors if line < one.line), default=None)
         if above and one.value in self.runs.get(above, ()) and self._may_repeat(one):
             return ADDS_UP
