@@ -78,14 +78,20 @@ class _Check:
         trusted = proved | asserted | {p for p in sound if self._stands(p) == "read" and not found[p].doubt}
         bad = frozenset(path for path in found if path not in sound and path not in spoken)
         apart = frozenset(path for listed in self.free.lists for path in strayed(self.reading, listed))
-        findings = [*self._missing(), *self._places(found, dropped, spoken), *self._failed_sums(sums, found)]
-        findings += self._apart(apart)
+        findings = [*self._missing(), *self._places(found, dropped, spoken), *self._apart(apart)]
         findings += self._unproved(found, sound - proved - dropped - sums.failed - asserted - sums.supported, swaps)
         findings += self._left_out(found, dropped)
-        whole = [*self._left_over(found, trusted, dropped), *self._torn(found), *self._days()]
+        # Where figures at their place fail a sum and nothing else is wrong, what repeats them is explained by them.
+        printed = trusted | (sums.failed & sound)
+        if leftovers(self.reading, found, printed, dropped, self.text).unexplained:
+            printed = trusted
+        torn = [*self._left_over(found, printed, dropped), *self._torn(found)]
+        intact = all(finding.warning for finding in [*findings, *torn] if finding.rule != "unproved")
+        whole = [*torn, *self._days()]
         # Who vouches for every figure that must be there has seen the rest of the text.
         seen = bool(asserted) and asserted >= set(self.free.required_figures())
         findings += [replace(finding, warning=True) for finding in whole] if seen else whole
+        findings += self._failed_sums(sums, found, intact)
         findings += _refused(self.reading, self.form, self.free, bad | dropped | apart)
         grades = {
             path: Grade.ATTESTED
@@ -168,13 +174,16 @@ class _Check:
 
         return interchangeable(self.free, figures, proved, could_be, allowed)
 
-    def _failed_sums(self, sums: Sums, found: Mapping[str, Match]) -> Iterator[Finding]:
-        """Of each identity that fails, the alternative that comes nearest."""
+    def _failed_sums(self, sums: Sums, found: Mapping[str, Match], intact: bool) -> Iterator[Finding]:
+        """Of each identity that fails, the alternative that comes nearest.
+
+        ``intact``: nothing is missing, misread or left over. Of any other reading it says nothing of the report itself.
+        """
         for its, group in sums.broken:
             held = min(group, key=lambda one: abs(one.difference))
             # Over a figure read with doubt it says nothing of the report itself.
             unsure = tuple(path for path in held.paths if found[path].doubt and path not in self.attested)
-            fails = Reason.UNREADABLE if unsure else Reason.SOURCE_DOES_NOT_ADD_UP
+            fails = Reason.UNREADABLE if unsure else Reason.SOURCE_DOES_NOT_ADD_UP if intact else Reason.NOT_PROVED
             yield Finding(
                 "sum",
                 name_of(its, held),

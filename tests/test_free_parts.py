@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent import Accepted
+from agent.outcome import NeedsReview, Reason
 from tests.test_free_attacks import HEAD, NAMED, ended, entry, waits
 
 LEFT_OVER = "an amount is printed here that nothing accounts for"
@@ -48,3 +49,17 @@ def test_entries_of_another_bill_that_come_to_as_much_are_no_parts_of_the_total(
     text = f"{TWO}TOTAL 8.20\nCUP 4.10\nPIE 4.10\n"
 
     assert waits(text, "total@5 8.20", *READ) == [f"{LEFT_OVER} (6,)", f"{LEFT_OVER} (7,)"]
+
+
+def test_a_sum_that_fails_for_an_entry_passed_over_is_not_the_texts_own_mistake() -> None:
+    outcome = ended(f"{HEAD}{TWO}TOTAL 8.20\n", f"{NAMED}total@5 8.20", READ[0])
+
+    assert isinstance(outcome, NeedsReview)
+    assert outcome.reasons == (Reason.INCOMPLETE, Reason.NOT_PROVED)
+
+
+def test_a_wrong_total_that_is_printed_again_is_the_texts_own_mistake_and_nothing_else() -> None:
+    outcome = ended(f"{HEAD}{TWO}TOTAL 9.20\nPLEASE PAY 9.20\n", f"{NAMED}total@5 9.20", *READ)
+
+    assert isinstance(outcome, NeedsReview)
+    assert outcome.reasons == (Reason.SOURCE_DOES_NOT_ADD_UP,)
