@@ -170,17 +170,12 @@ def data(text: str) -> str:
 
 
 def repair_question(
-    form: Form, document: Document, grid: Grid, rows: Sequence[Row], lines: Iterable[int], failed: Sequence[str],
-    profile: Profile,
-) -> Question:  # fmt: skip
+    form: Form, document: Document, grid: Grid, rows: Sequence[Row], lines: Iterable[int], failed: Sequence[str]
+) -> Question:
     """The question about rows that were misread or do not add up: those rows, their lines, the failed sums.
 
     ``failed`` are sums in words; a value that would balance one must never stand there.
     """
-    if profile.table == "pipe":
-        from agent import small
-
-        return small.repair_question(document, form, grid, rows, failed)
     whole = wire.table(form.tables[grid.id])
     part = wire.exactly(whole, grid.variant, rows)
     shown = _report(document, sorted(set(lines)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -169,9 +169,13 @@ async def _repair(
     evidence, settings = session.evidence, model.settings
     grids = {table: found for table in asked if (found := evidence.tables[table])}
     verdict = check(reading, evidence, session.document)
-    questions = [_question(session, settings, reading, found, asked[table]) for table, found in grids.items()]
-    answers = await session.ask_all(model, questions)
-    for (table, found), answer in zip(grids.items(), answers, strict=False):  # the budget may have cut them
+    questions = [
+        (table, found, question)
+        for table, found in grids.items()
+        for question in _questions(session, settings, reading, found, asked[table])
+    ]
+    answers = await session.ask_all(model, [question for *_, question in questions])
+    for (table, found, _), answer in zip(questions, answers, strict=False):  # the budget may have cut them
         given = session.tables(model, answer)
         paths = set(repair.paths_of(found, asked[table]))
         reading = repair.merged(reading, verdict, given.figures, paths)
@@ -182,12 +186,19 @@ async def _repair(
     return replace(reading, variants={t: f.grid.variant if f else None for t, f in evidence.tables.items()})
 
 
-def _question(session: _Session, settings: ModelSettings, reading: Reading, found: Found, rows: list[Row]) -> Question:
-    """The question about the failing rows of one table."""
+def _questions(
+    session: _Session, settings: ModelSettings, reading: Reading, found: Found, rows: list[Row]
+) -> Iterator[Question]:
+    """What goes back about the failing rows of one table."""
     evidence = session.evidence
-    shown, lines = repair.excerpt(session.document, evidence, found, rows)
     words = repair.failed(reading, evidence, found, rows)
-    return extraction.repair_question(evidence.form, shown, found.grid, rows, lines, words, settings.profile)
+    if settings.profile.table == "pipe":
+        from agent import small
+
+        yield from small.repair_questions(evidence, found, rows, words, settings.profile)
+        return
+    shown, lines = repair.excerpt(session.document, evidence, found, rows)
+    yield extraction.repair_question(evidence.form, shown, found.grid, rows, lines, words)
 
 
 def _gave_up(question: str, why: str) -> Finding:

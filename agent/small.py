@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 from pydantic import BaseModel, ConfigDict, StringConstraints, create_model
 
 from agent import prose, wire
-from agent.evidence import Evidence, Place, gather
+from agent.evidence import Evidence, Found, Place, gather
 from agent.extraction import PROSE, TablesAnswer, data
 from agent.model import Question
 from agent.quotes import affirms, states, states_date, states_year
@@ -67,12 +67,14 @@ def _row_questions(evidence: Evidence, grid: Grid, rows: Sequence[Row], profile:
         yield _rows_question(f"tables.{grid.id}.{at // size + 1}", evidence, grid, rows[at : at + size])
 
 
-def repair_question(document: Document, form: Form, grid: Grid, rows: Sequence[Row], failed: Sequence[str]) -> Question:
-    """The question about rows that were misread or do not add up, with the failed sums by name."""
-    evidence = gather(document, form)
-    found = evidence.tables.get(grid.id)
-    placed = [row for row in rows if found and row.id in found.places]
-    return _rows_question("repair", evidence, grid, placed, failed)
+def repair_questions(
+    evidence: Evidence, found: Found, rows: Sequence[Row], failed: Sequence[str], profile: Profile
+) -> Iterator[Question]:
+    """The questions about rows that were misread or do not add up, in groups, with the failed sums by name."""
+    placed = [row for row in rows if row.id in found.places]
+    size = profile.rows_per_question or len(placed)
+    for at in range(0, len(placed), size):
+        yield _rows_question("repair", evidence, found.grid, placed[at : at + size], failed)
 
 
 def _rows_question(

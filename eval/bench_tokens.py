@@ -95,9 +95,7 @@ def gouji(told: Report) -> Cost:
     grid, row = told.row
     place = told.evidence.place(grid.paths(row)[0])
     lines = place.lines if place else (1,)
-    repair = repair_question(
-        told.form, told.document, grid, [row], lines, told.failed, ModelSettings("counted").profile
-    )
+    repair = repair_question(told.form, told.document, grid, [row], lines, told.failed)
 
     async def run(server: Server) -> None:
         model = Model(ModelSettings("counted", server.base_url))

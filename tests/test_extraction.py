@@ -122,7 +122,7 @@ def test_a_page_footer_is_no_figure() -> None:
 
 
 def test_the_first_line_after_a_gap_has_its_number_whatever_it_holds() -> None:
-    question = repair_question(OGI, DOCUMENT, TABLE3_2021, [TABLE3_2021.rows[0]], [10, 13], [], Profile())
+    question = repair_question(OGI, DOCUMENT, TABLE3_2021, [TABLE3_2021.rows[0]], [10, 13], [])
 
     assert question.user.endswith("<report>\n10|规章\n13|3\n</report>")
 
@@ -348,7 +348,7 @@ def test_the_answers_about_groups_of_rows_are_one_table() -> None:
 def test_a_repair_asks_for_the_failing_rows_their_lines_and_the_failed_sums_alone() -> None:
     asked = [TABLE3_2021.rows[0], TABLE3_2021.rows[-1]]
 
-    question = repair_question(OGI, DOCUMENT, TABLE3_2021, asked, [6, 8], ["六类之和 received"], Profile())
+    question = repair_question(OGI, DOCUMENT, TABLE3_2021, asked, [6, 8], ["六类之和 received"])
 
     assert asked_rows(question.user, OGI) == {"table3": [1, 26]}
     assert "Fails: 六类之和 received" in question.user
@@ -360,7 +360,7 @@ def test_a_repair_asks_for_the_failing_rows_their_lines_and_the_failed_sums_alon
 
 
 def test_the_answer_to_a_repair_is_of_those_rows() -> None:
-    question = repair_question(OGI, DOCUMENT, TABLE3_2021, [TABLE3_2021.rows[-1]], [8], [], Profile())
+    question = repair_question(OGI, DOCUMENT, TABLE3_2021, [TABLE3_2021.rows[-1]], [8], [])
 
     figures, _ = parse_tables(told(question, {"table3": "26@8 1 0 0 0 0 0 1"}), OGI, DOCUMENT, "again")
 

@@ -13,7 +13,6 @@ from agent import repair
 from agent.checks import check
 from agent.extraction import repair_question
 from agent.outcome import Figure, Grade, Number, Reading
-from agent.settings import Profile
 from schemas import Row
 from tests.written import SAMPLE, but, evidence_of, one_cell_a_line, spaced
 
@@ -36,7 +35,7 @@ def question(reading: Reading) -> str:
     rows = repair.rows_to_ask(reading, EVIDENCE)["table3"]
     shown, lines = repair.excerpt(DOCUMENT, EVIDENCE, TABLE3, rows)
     failed = repair.failed(reading, EVIDENCE, TABLE3, rows)
-    return repair_question(EVIDENCE.form, shown, TABLE3.grid, rows, lines, failed, Profile()).user
+    return repair_question(EVIDENCE.form, shown, TABLE3.grid, rows, lines, failed).user
 
 
 def asked(reading: Reading) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import replace
@@ -16,10 +17,12 @@ from agent.answers import strict_schema
 from agent.document import Document, load
 from agent.errors import UsageError
 from agent.evidence import gather
-from agent.extraction import PROSE, Said, Tables, parse_prose, parse_tables, questions, repair_question
+from agent.extraction import PROSE, Said, Tables, parse_prose, parse_tables, questions
 from agent.model import Answer, Question
 from agent.outcome import Usage
-from agent.settings import SMALL, Profile, settings
+from agent.pipeline import make_plan, run
+from agent.settings import SMALL, ModelSettings, Profile, settings
+from agent.small import repair_questions
 from schemas import load as load_form
 
 OGI = load_form()
@@ -148,14 +151,45 @@ def test_a_row_whose_cells_run_together_is_shown_as_printed_with_the_names_of_it
 
 
 def test_a_question_goes_back_about_its_rows_alone_with_the_sums_by_name() -> None:
-    found = gather(DOCUMENT, OGI).tables["table3"]
+    evidence = gather(DOCUMENT, OGI)
+    found = evidence.tables["table3"]
     assert found is not None
 
-    question = repair_question(OGI, DOCUMENT, found.grid, found.grid.rows[:1], [11], ["six kinds = total"], SMALL)
+    (question,) = repair_questions(evidence, found, found.grid.rows[:1], ["six kinds = total"], SMALL)
 
     assert set(question.answer.model_fields) == {"row1"}
     assert "six kinds = total" in question.user
     assert figures(question).figures["table3.received.total"].value == 15
+
+
+def test_what_goes_back_is_asked_in_small_groups_too() -> None:
+    evidence = gather(DOCUMENT, OGI)
+    found = evidence.tables["table3"]
+    assert found is not None
+
+    asked = list(repair_questions(evidence, found, found.grid.rows, [], SMALL))
+
+    assert [len(question.answer.model_fields) for question in asked] == [8, 8, 8, 1]
+
+
+def test_rows_glued_in_one_long_line_go_back_too() -> None:
+    """The report is shown cut where it goes back to other models: nothing is looked for in what is left of it."""
+    glued = load(Path(__file__).parent.parent / "eval" / "gold" / "archive_glued.txt")
+    settings = ModelSettings("tiny", "http://127.0.0.1:1/v1", profile=SMALL)
+    sent: list[str] = []
+
+    async def send(request: dict[str, Any], seconds: float) -> tuple[int, dict[str, str], bytes]:
+        sent.append(request["messages"][-1]["content"])
+        asked = request["response_format"]["json_schema"]["schema"]["properties"]
+        misread = json.dumps({name: "all=7" for name in asked if name.startswith("row")})
+        message = {"role": "assistant", "content": misread}
+        body = {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
+        return 200, {}, json.dumps(body).encode()
+
+    outcome = asyncio.run(run(glued, make_plan(OGI, settings, reader="model"), send=send))
+
+    assert outcome.status == "review"
+    assert any("misread" in question for question in sent)
 
 
 def test_a_field_is_asked_over_the_passages_that_may_state_it() -> None:
