@@ -11,7 +11,11 @@ from functools import lru_cache
 from agent.squeeze import normal
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NAME = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]*"
+_IN_FULL = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
+    *("december", "januari", "februari", "juni", "juli", "julai"),
+)
+_NAME = rf"(?P<name>(?:{'|'.join(_MONTHS)})[a-z]*)"
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAY = re.compile(
     r"(?i)(?<![a-z])(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs?|ur)?(?:day)?(?![a-z])|(?:周|星期)([一二三四五六日天])"
@@ -20,13 +24,13 @@ _LETTERS = re.compile(r"(?i)(?![ap]\.?m\b)[^\W\d_]")
 _CENTURY = 70
 """From this two-digit year on it is one of the century before: no date is so far ahead."""
 _SHAPES = tuple(
-    re.compile(rf"(?i)(?<![\d.,/-]){shape}(?![\d/-]|[.,]\d)")
+    re.compile(rf"(?i)(?<![\d.,/-]){shape}(?:(?=(?<=\d{{4}})\d{{1,2}}:\d\d)|(?![\d/-]|[.,:]\d))")
     for shape in (
         r"(?P<year>\d{4})\s?(?P<sep>[-/.])\s?(?P<second>\d{1,2})\s?(?P=sep)\s?(?P<day>\d{1,2})",
         r"(?P<year>\d{4})\s*年\s*(?P<second>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*日?",
         r"(?P<first>\d{1,2})\s?(?P<sep>[-/.])\s?(?P<second>\d{1,2})\s?(?P=sep)\s?(?P<year>\d{4}|\d{2})",
         rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s.,/-]*{_NAME}[\s.,/'-]*(?P<year>\d{{4}}|\d{{2}})",
-        rf"{_NAME}[\s.]*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s,/-]+(?P<year>\d{{4}})",
+        rf"{_NAME}[\s.]*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s,/'-]+(?P<year>\d{{4}}|(?<=')\d{{2}})",
     )
 )
 
@@ -65,8 +69,10 @@ def _meanings(match: re.Match[str]) -> Iterator[date]:
     year = int(found["year"])
     if len(found["year"]) == 2:
         year += 2000 if year < _CENTURY else 1900
-    if found.get("name"):
-        pairs = [(_MONTHS.index(found["name"].lower()) + 1, int(found["day"]))]
+    if name := (found.get("name") or "").lower():
+        if not any(month.startswith(name) for month in _IN_FULL):
+            return  # 12 MARKET 50
+        pairs = [(_MONTHS.index(name[:3]) + 1, int(found["day"]))]
     elif found.get("first"):
         first, second = int(found["first"]), int(found["second"])
         pairs = [(second, first), (first, second)]

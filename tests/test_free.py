@@ -13,7 +13,6 @@ from pydantic import BaseModel, field_validator
 from agent import free_wire
 from agent.amounts import printed
 from agent.checks import Verdict, check
-from agent.dates import dates, settled
 from agent.document import CellPlace, Document, load
 from agent.evidence import gather
 from agent.model import Answer
@@ -275,31 +274,6 @@ def test_what_the_models_own_validators_refuse_waits_in_review() -> None:
     )  # fmt: skip
 
     assert any("more than five" in message for message in told(checked(form=form)))
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("25/03/2024", date(2024, 3, 25)),
-        ("03/25/2024", date(2024, 3, 25)),
-        ("2024-03-05", date(2024, 3, 5)),
-        ("5 March 2024", date(2024, 3, 5)),
-        ("05 MAR 24", date(2024, 3, 5)),
-        ("March 5, 2024", date(2024, 3, 5)),
-        ("2024年3月5日", date(2024, 3, 5)),
-        ("07/07/17", date(2017, 7, 7)),
-        ("04/05/2024", None),
-        ("04/05/2024 and 2024-05-04", date(2024, 5, 4)),
-        ("04/05/2024 and 2024-04-05", date(2024, 4, 5)),
-        ("04/05/2024 printed 25/05/2024", date(2024, 5, 4)),
-        ("04/05/2024 printed 05/25/2024", date(2024, 4, 5)),
-        ("Sat 04/05/2024", date(2024, 5, 4)),
-        ("Fri 04/05/2024", date(2024, 4, 5)),
-        ("04/05/2024 printed 25-05-2024", None),
-    ],
-)
-def test_a_date_means_the_day_that_the_text_shows(text: str, day: date | None) -> None:
-    assert settled(dates((text,))[0], (text,)) == day
 
 
 def test_an_ambiguous_date_waits_in_review() -> None:

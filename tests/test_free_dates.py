@@ -1,0 +1,41 @@
+"""Dates in a text without a grid: which day each means, and which of several is the one asked for."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from agent.dates import dates, settled
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("25/03/2024", date(2024, 3, 25)),
+        ("03/25/2024", date(2024, 3, 25)),
+        ("2024-03-05", date(2024, 3, 5)),
+        ("5 March 2024", date(2024, 3, 5)),
+        ("05 MAR 24", date(2024, 3, 5)),
+        ("March 5, 2024", date(2024, 3, 5)),
+        ("Mar 5 '24", date(2024, 3, 5)),
+        ("25/03/202410:30", date(2024, 3, 25)),
+        ("2024年3月5日", date(2024, 3, 5)),
+        ("07/07/17", date(2017, 7, 7)),
+        ("04/05/2024", None),
+        ("04/05/2024 and 2024-05-04", date(2024, 5, 4)),
+        ("04/05/2024 and 2024-04-05", date(2024, 4, 5)),
+        ("04/05/2024 printed 25/05/2024", date(2024, 5, 4)),
+        ("04/05/2024 printed 05/25/2024", date(2024, 4, 5)),
+        ("Sat 04/05/2024", date(2024, 5, 4)),
+        ("Fri 04/05/2024", date(2024, 4, 5)),
+        ("04/05/2024 printed 25-05-2024", None),
+    ],
+)
+def test_a_date_means_the_day_that_the_text_shows(text: str, day: date | None) -> None:
+    assert settled(dates((text,))[0], (text,)) == day
+
+
+@pytest.mark.parametrize("line", ["12 MARKET 50", "2 JUNIOR 15", "1 APRICOT 12", "24/03/1810:30", "24/03/2018:10:30"])
+def test_what_only_looks_like_a_date_is_none(line: str) -> None:
+    assert dates((line,)) == ()
