@@ -85,7 +85,10 @@ FORM: Form = declare(
         "total": _NO_TOTAL,
         "tax": (_p(rf"{_TAX}\s*(?:invoice|id\b|reg|no\b)"),),
         "service": (_p(r"customer service"),),
-        "date": (_p(r"\bdue\b|\bexp(?:ir\w*)?\b|\bvalid\w*|\buntil\b|\bbefore\b|\bbirth\b|\bdeliver\w*|\breturn\w*"),),
+        "date": (
+            _p(r"\bdue\b|\bexp(?:ir\w*)?\b|\bvalid\w*|\buntil\b|\bbefore\b|\bbirth\b|\bdeliver\w*|\breturn\w*"),
+            _p(r"\b(?:start|end|promo\w*)\W+date|\beffective\b|\bm(?:fg|fd|anufactur\w*)\b|\bpacked\b|\bsince\b"),
+        ),
     },
     if_proved=(
         *("subtotal", "discount", "net", "tax", "service", "rounding", "paid", "change"),

@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
+from agent import Accepted, NeedsReview
 from agent.dates import dates, settled
+from tests.test_free_attacks import ended, entry
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,18 @@ def test_a_date_means_the_day_that_the_text_shows(text: str, day: date | None) -
 @pytest.mark.parametrize("line", ["12 MARKET 50", "2 JUNIOR 15", "1 APRICOT 12", "24/03/1810:30", "24/03/2018:10:30"])
 def test_what_only_looks_like_a_date_is_none(line: str) -> None:
     assert dates((line,)) == ()
+
+
+def why(dated: str, said: str) -> list[str]:
+    """What is wrong with the date of a receipt that prints two lines about days."""
+    text = f"A SHOP\n{dated}\nTEA 5.00\nTOTAL 5.00\n"
+    outcome = ended(text, f"company@1 A SHOP\n{said}\ntotal@5 5.00", entry(4, "TEA", "5.00"))
+    assert isinstance(outcome, Accepted | NeedsReview)
+    return [f.message for f in outcome.findings if not f.warning]
+
+
+@pytest.mark.parametrize("words", ["MFG DATE", "PROMO START DATE", "EFFECTIVE DATE", "PACKED DATE", "SINCE"])
+def test_a_day_that_something_else_began_is_not_the_purchases(words: str) -> None:
+    told = why(f"24/03/2018 10:30\n{words} 13/02/2017", "date@3 13/02/2017")
+
+    assert told == ["date: stands behind the words of another date"]
