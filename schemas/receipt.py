@@ -84,7 +84,7 @@ FORM: Form = declare(
     unless={
         "total": _NO_TOTAL,
         "tax": (_p(rf"{_TAX}\s*(?:invoice|id\b|reg|no\b)"),),
-        "service": (_p(r"customer service"),),
+        "service": (_p(rf"customer service|\bserv\w*\W+{_TAX}\b"),),
         "date": (
             _p(r"\bdue\b|\bexp(?:ir\w*)?\b|\bvalid\w*|\buntil\b|\bbefore\b|\bbirth\b|\bdeliver\w*|\breturn\w*"),
             _p(r"\b(?:start|end|promo\w*)\W+date|\beffective\b|\bm(?:fg|fd|anufactur\w*)\b|\bpacked\b|\bsince\b"),
@@ -98,6 +98,7 @@ FORM: Form = declare(
     ignored={
         _p(r"\bsaving|\bsaved\b"): "tells what was saved",
         _p(r"\bpoints?\b"): "counts points",
+        _p(r"\bt[o0]ta[l1]\W*(?:qty|quantity)\b"): "counts what was bought",
         _p(r"\blit(?:re|er)s?\b"): "is a measure",
     },
 )

@@ -211,3 +211,20 @@ def test_a_piece_of_a_word_is_not_what_the_text_states(said: str, kept: str | No
 
     assert isinstance(outcome, Accepted)
     assert outcome.record["currency"] == kept
+
+
+def test_a_service_tax_is_a_tax() -> None:
+    text = f"{HEAD}TEA 10.00\nSERVICE TAX 6% 0.60\nTOTAL 10.60\n"
+    named, tea = f"{NAMED}total@5 10.60", entry(3, "TEA", "10.00")
+
+    right, wrong = ended(text, f"{named}\ntax@4 0.60", tea), ended(text, f"{named}\nservice@4 0.60", tea)
+
+    assert isinstance(right, Accepted)
+    assert str(right.record["tax"]) == "0.60"
+    assert isinstance(wrong, NeedsReview)
+
+
+def test_a_count_printed_like_an_amount_stops_nothing() -> None:
+    text = f"{HEAD}TEA 2.00 x 5.00 10.00\nTOTAL QTY: 2.00\nTOTAL 10.00\n"
+
+    assert isinstance(ended(text, f"{NAMED}total@5 10.00", entry(3, "TEA", "10.00")), Accepted)
