@@ -173,7 +173,9 @@ class _Scope:
 
     def reason(self, one: Printed) -> str:
         """Why an amount need not be used; empty where nothing says so."""
-        if reason := self._ignored(normal(self.text.document.lines[one.line - 1])):
+        # What is taken off before the total counts, whatever it is called: an entry passed over would make up for it.
+        taken_off = one.value < 0 and self.anchors and one.line <= self.listed
+        if not taken_off and (reason := self._ignored(normal(self.text.document.lines[one.line - 1]))):
             return reason
         if self._beside(one):
             return BESIDE

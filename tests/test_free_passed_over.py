@@ -60,3 +60,9 @@ def test_what_is_free_in_any_number_is_an_amount() -> None:
     text = f"{HEAD}BAG 2 x 0.00 0.00\nTEA 5.00\nTOTAL 5.00\n"
 
     assert isinstance(ended(text, f"{NAMED}total@5 5.00", entry(3, "BAG", "0.00"), entry(4, "TEA", "5.00")), Accepted)
+
+
+def test_what_is_taken_off_before_the_total_is_not_ignored_for_its_words() -> None:
+    text = "TEA 5.00\nBALL POINT PEN 3.00\nPOINTS REDEEMED -3.00\nTOTAL 5.00\n"
+
+    assert f"{LEFT_OVER} (5,)" in waits(text, "total@6 5.00", entry(3, "TEA", "5.00"))
