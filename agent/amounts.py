@@ -17,8 +17,9 @@ _FIGURE = re.compile(
     rf"[(<\[\"]*(?P<before>-|\+)?(?P<mark>{_MARK})?(?P<sign>-|\+)?(?P<digits>{_DIGITS})(?P<after>-)?"
     r"(?P<unit>/?[A-Za-z]{1,6}\.?|元|圆|円|%)?[)>\]\"]*[.,;]*"
 )
-_ALONE = re.compile(rf"[(=]*(?:{_MARK})[.:)]*")
+_ALONE = re.compile(rf"[(=]*-?(?:{_MARK})[.:)]*")
 _GLUED = re.compile(rf"[^\W\d]{{2,}}[.#]*(?P<rest>(?:{_MARK})?-?\d[\d,]*[.,]\d\d[元圆円]?)")
+_MAYBE_BELOW = re.compile(r"\([^()]*\)[.,;]*|.*\d[Cc][Rr]\.?")
 _LOOKS = re.compile(r"[\dOoQIl|SBZ.,]{2,15}")
 _AS_DIGIT = str.maketrans("OoQIl|SBZ", "000111582")
 _SPLIT = re.compile(r"(?<![\d.,])\d{1,6}(?:\s[.,]\s?|[.,]\s)\d{2}(?![\d.,%])")
@@ -104,21 +105,31 @@ def _of_line(line: str, number: int, style: Style) -> list[Printed]:
         digits = re.sub(r"\s", "", text[start:end])
         found.append(_made(number, start, end, text[start:end], digits, style, doubtful=True))
         text = text[:start] + " " * (end - start) + text[end:]
-    marked = False
+    mark: re.Match[str] | None = None
     for match in re.finditer(r"\S+", _apart(text)):
         word = match[0]
-        if _ALONE.fullmatch(word):
-            marked = True
+        if alone := _ALONE.fullmatch(word):
+            mark = alone
             continue
-        one = _word(word, number, match.start(), style, marked)
-        marked = False
+        one = _word(word, number, match.start(), style, mark is not None)
         if one:
+            one = _signed(one, f"{mark[0] if mark else ''}{word}")
             rate = one.rate or _NOT_MONEY.match(text, one.end) is not None
             found.append(replace(one, rate=rate, times=_times(line, one)))
+        mark = None
     return sorted(found, key=lambda one: one.start)
 
 
 _YUAN = ("元", "圆", "円")
+
+
+def _signed(one: Printed, word: str) -> Printed:
+    """The figure below zero where a minus stands before its currency; maybe below zero in brackets or before CR."""
+    if one.value > 0 and re.match(rf"[(=]*-(?:{_MARK})", word):
+        return replace(one, value=-one.value, other=None if one.other is None else -one.other)
+    if one.value > 0 and one.other is None and one.places == 2 and _MAYBE_BELOW.fullmatch(word):
+        return replace(one, other=-one.value)
+    return one
 
 
 def _times(text: str, one: Printed) -> Decimal | None:

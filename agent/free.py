@@ -35,7 +35,7 @@ LEFT_OUT = "left out of the record: no identity proves it"
 DOUBT = {
     "look": "read with doubt, and no sum proves it",
     "label": "read with doubt, and no sum proves it",
-    "scale": "its separator leaves open what it says, and no sum settles that",
+    "scale": "its separator or its sign leaves open what it says, and no sum settles that",
 }
 LEFT_OVER = "an amount is printed here that nothing accounts for"
 AMBIGUOUS = "day or month first? the text does not show it"

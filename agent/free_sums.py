@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
 
 from schemas.free import Free
-from schemas.identity import Held, Identity, over
+from schemas.identity import Held, Identity, Term, over
 
 Values = Mapping[str, Decimal]
 
@@ -104,13 +105,27 @@ def _idle(held: Held, figures: Figures) -> Iterator[str]:
 
 
 def _open(hold: list[Held], own: set[str], figures: Figures) -> set[str]:
-    """Figures whose separator leaves open what they say, in sums that hold either way: twelve or twelve thousand."""
+    """Figures that leave open what they say, in sums that hold either way: twelve or twelve thousand, owed or given."""
     doubted = {path for path in own if figures.meant[path] != figures.values[path]}
+    doubted -= {path for path in doubted if _either_sign(path, hold, figures)}
     if not doubted:
         return set()
     other = {**figures.values, **{path: figures.meant[path] for path in doubted}}
     again = [held for one in hold for held in over(one.sum, other, figures.counts) if held.entry == one.entry]
     return doubted if any(not held.difference for held in again) else set()
+
+
+def _either_sign(path: str, hold: list[Held], figures: Figures) -> bool:
+    """Whether only the sign of a figure is open, and its sums take it with any."""
+    terms = [term for held in hold for term in held.sum.terms if _is_over(term, held, path)]
+    return abs(figures.meant[path]) == abs(figures.values[path]) and all(term.absolute for term in terms)
+
+
+def _is_over(term: Term, held: Held, path: str) -> bool:
+    start = "" if held.entry is None else f"{held.sum.each}.{held.entry}."
+    return path in [start + name for name in term.names] or (
+        term.summed and re.sub(r"\.\d+\.", ".", path) in term.names
+    )
 
 
 def interchangeable(

@@ -168,7 +168,7 @@ MESSAGES: Mapping[str, str] = {
     "the form has no identity, so nothing could be proved": "表式没有勾稽关系，无从证实",
     "no identity over it could be checked": "没有可核对的勾稽关系",
     "left out of the record: no identity proves it": "未计入记录：没有勾稽关系证实",
-    "its separator leaves open what it says, and no sum settles that": "分隔符有两种读法，合计无法判定",
+    "its separator or its sign leaves open what it says, and no sum settles that": "分隔符或正负号有歧义，合计定不了",
     "an amount is printed here that nothing accounts for": "这里印有没有用到的金额",
 }
 """The plain messages of findings in Chinese."""

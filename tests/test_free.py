@@ -215,7 +215,7 @@ def test_a_separator_that_leaves_open_what_it_says_settles_nothing() -> None:
 
     verdict = checked(fields, lines, text)
 
-    assert set(told(verdict)) == {"its separator leaves open what it says, and no sum settles that"}
+    assert set(told(verdict)) == {"its separator or its sign leaves open what it says, and no sum settles that"}
 
 
 def test_a_figure_behind_its_label_on_the_line_before_needs_a_sum() -> None:
