@@ -92,7 +92,19 @@ def parse(text: str) -> Sum:
     if len(sides) != 2:
         raise FormError(f"identity {text!r}: it needs one '=' between its two sides")
     left, right = (_side(side, text, each) for side in sides)
+    _refuse_cancelled(text, left, right)
     return Sum(text.strip(), left, right, each)
+
+
+def _refuse_cancelled(text: str, left: tuple[Term, ...], right: tuple[Term, ...]) -> None:
+    """A figure that is added and taken off again holds whatever it says: it would prove itself."""
+    times: dict[tuple[str, ...], int] = {}
+    for term, side in [*((term, 1) for term in left), *((term, -1) for term in right)]:
+        names = tuple(sorted(term.names))
+        times[names] = times.get(names, 0) + side * term.sign
+    gone = [" * ".join(names) for names, often in times.items() if not often]
+    if gone:
+        raise FormError(f"identity {text!r}: {gone[0]} cancels out, so nothing is said of it")
 
 
 def _side(side: str, text: str, each: str) -> tuple[Term, ...]:
@@ -167,6 +179,8 @@ def _held(found: Sum, values: Values, entries: Mapping[str, int], prefix: str, e
         if side is None:
             return None
         sides.append(side)
+    if not (sides[0].paths and sides[1].paths):
+        return None  # a zero is not proved by figures that are absent
     return Held(found, sides[0], sides[1], entry)
 
 

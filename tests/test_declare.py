@@ -220,3 +220,14 @@ def test_a_schema_of_a_type_that_cannot_be_read_names_file_and_field(tmp_path: P
 
     with pytest.raises(FormError, match=r"slip\.schema\.json: field what: its type 'null' cannot be read"):
         from_toml(tmp_path, "", schema)
+
+
+@pytest.mark.parametrize("text", ["total = total", "net + tax - tax = total", "a * b = b * a", "net = total + net"])
+def test_a_figure_that_cancels_out_would_prove_itself_and_is_refused(text: str) -> None:
+    with pytest.raises(FormError, match="cancels out"):
+        identity(text)
+
+
+def test_a_zero_is_not_proved_by_figures_that_are_absent() -> None:
+    assert over(parse("tax? + service? = extra"), values(extra="0.00"), {}) == []
+    assert over(parse("tax? + service? = extra"), values(extra="0.00", tax="0.00"), {})
