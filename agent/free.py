@@ -302,13 +302,15 @@ def _refused(reading: Reading, form: Form, free: Free, untrusted: Collection[str
         return
     made = body(reading, form, untrusted)
     try:
-        model.model_validate(made)
+        model.model_validate(made, by_alias=True, by_name=True)
     except ValidationError as error:
         for one in error.errors(include_url=False, include_context=False):
             if one["input"] is None or one["type"] == "missing":
                 continue  # what is not there is told by what should have read it
             path = ".".join(map(str, one["loc"]))
             yield _finding("plausible", f"{path or form.name}: {one['msg']}", Reason.UNREADABLE)
+    except Exception as error:  # noqa: BLE001 - what a form of one's own raises stops its report, and no other
+        yield _finding("plausible", f"{form.name}: {type(error).__name__}: {error}", Reason.UNREADABLE)
 
 
 def _line(one: Match) -> tuple[int, ...]:

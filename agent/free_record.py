@@ -14,7 +14,15 @@ from schemas.free import FreeFigure
 
 def record(reading: Reading, form: Form, untrusted: Collection[str] = ()) -> dict[str, Any]:
     """The record by field; null = not in the text, or not trusted."""
-    return {"form": form.name, **body(reading, form, untrusted)}
+    return {"form": form.name, **_as_text(body(reading, form, untrusted))}
+
+
+def _as_text(made: dict[str, Any]) -> dict[str, Any]:
+    """A record with its dates as ISO texts."""
+    return {
+        key: value.isoformat() if isinstance(value, date) else _as_text(value) if isinstance(value, dict) else value
+        for key, value in made.items()
+    }
 
 
 def body(reading: Reading, form: Form, untrusted: Collection[str] = ()) -> dict[str, Any]:
@@ -25,7 +33,7 @@ def body(reading: Reading, form: Form, untrusted: Collection[str] = ()) -> dict[
     for field in form.fields:
         words = reading.words.get(field.id)
         value = words.value if words else ([] if field.kind == "texts" else None)
-        _put(made, field.id, value.isoformat() if isinstance(value, date) else value)
+        _put(made, field.id, value)
     for figure in free.figures:
         _put(made, figure.id, None if figure.id in untrusted else reading.value(figure.id))
     for listed in free.lists:

@@ -1,0 +1,60 @@
+"""Models of one's own that say more than types: aliases, strictness, validators, marks beside a type."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from agent import Accepted, NeedsReview
+from schemas.declare import declare
+from tests.test_free_attacks import ended
+
+TEXT = "Day 24/03/2018\nTotal 5.00\n"
+READ = "day@1 24/03/2018\ntotal@2 5.00"
+
+
+class Slip(BaseModel):
+    """A slip."""
+
+    day: date
+    total: Decimal
+
+
+def outcome_of(model: type[BaseModel]) -> Any:
+    return ended(TEXT, READ, form=declare(model, as_read=("total",), labels={"total": ("Total",)}))
+
+
+def test_a_strict_model_takes_the_day_as_a_day() -> None:
+    class Strict(Slip):
+        model_config = ConfigDict(strict=True)
+
+    outcome = outcome_of(Strict)
+
+    assert isinstance(outcome, Accepted), outcome.findings
+    assert outcome.record["day"] == "2018-03-24"
+
+
+def test_what_a_model_says_of_a_field_with_an_alias_is_heard() -> None:
+    class Small(Slip):
+        total: Decimal = Field(lt=3, alias="Sum")
+
+    outcome = outcome_of(Small)
+
+    assert isinstance(outcome, NeedsReview)
+    assert any("less than 3" in finding.message for finding in outcome.findings)
+
+
+def test_a_validator_that_fails_of_itself_stops_its_report_alone() -> None:
+    class Divides(Slip):
+        @model_validator(mode="after")
+        def _check(self) -> Divides:
+            assert 1 / (self.total - 5)
+            return self
+
+    outcome = outcome_of(Divides)
+
+    assert isinstance(outcome, NeedsReview)
+    assert any("DivisionByZero" in finding.message for finding in outcome.findings)
