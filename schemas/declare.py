@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -26,6 +26,8 @@ Label = str | re.Pattern[str]
 _FIGURES = {int: "count", Decimal: "amount", float: "amount"}
 _FIELDS: Mapping[Any, FieldKind] = {str: "text", date: "date", bool: "flag"}
 _FACTORS: tuple[FigureKind, FigureKind] = ("number", "price")
+_TAKEN = ("form", "fields", "asked")
+"""What a record and an answer have of their own."""
 _HELP = "use str, date, bool, int, Decimal, list[str], a list of a model, or a model"
 
 
@@ -109,6 +111,7 @@ class _Shape:
     lists: list[FreeList] = field(default_factory=list)
     required: set[str] = field(default_factory=set)
     dates: list[str] = field(default_factory=list)
+    inside: list[type[BaseModel]] = field(default_factory=list)
 
     @classmethod
     def of(cls, model: type[BaseModel]) -> _Shape:
@@ -120,8 +123,14 @@ class _Shape:
 
     def add(self, model: type[BaseModel], prefix: str, needed: bool) -> None:
         """The fields of a model, those of a model inside it behind its name."""
+        if model in self.inside:
+            raise FormError(f"field {prefix[:-1]}: {model.__name__} stands inside itself; a record has an end")
+        if not prefix and (taken := next((name for name in _TAKEN if name in model.model_fields), None)):
+            raise FormError(f"field {taken}: the name is taken; call it something else")
+        self.inside.append(model)
         for name, info in model.model_fields.items():
             self._field(prefix + name, info, needed)
+        self.inside.pop()
 
     def _field(self, path: str, info: FieldInfo, needed: bool) -> None:
         kind, optional = _bare(info.annotation)
@@ -169,11 +178,13 @@ def _column(path: str, name: str, info: FieldInfo) -> FreeFigure | FreeText:
 
 
 def _bare(kind: Any) -> tuple[Any, bool]:
-    """The type without ``| None``, and whether it had one."""
+    """The type without ``| None`` and without what is noted beside it, and whether it had one."""
+    if get_origin(kind) is Annotated:
+        return _bare(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
         parts = [part for part in get_args(kind) if part is not type(None)]
         if len(parts) == 1:
-            return parts[0], len(get_args(kind)) > 1
+            return _bare(parts[0])[0], len(get_args(kind)) > 1
     return kind, False
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, Optional
 
+import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent import Accepted, NeedsReview
-from schemas.declare import declare
+from schemas.declare import declare, of_model
+from schemas.form import FormError
 from tests.test_free_attacks import ended
 
 TEXT = "Day 24/03/2018\nTotal 5.00\n"
@@ -58,3 +60,44 @@ def test_a_validator_that_fails_of_itself_stops_its_report_alone() -> None:
 
     assert isinstance(outcome, NeedsReview)
     assert any("DivisionByZero" in finding.message for finding in outcome.findings)
+
+
+def test_a_mark_inside_a_type_is_read_through() -> None:
+    class Marked(BaseModel):
+        total: Optional[Annotated[Decimal, Field(gt=0)]] = None  # noqa: UP045 - as people write it
+
+    free = of_model(Marked).free
+
+    assert free is not None
+    assert [(figure.id, figure.required) for figure in free.figures] == [("total", False)]
+
+
+class Endless(BaseModel):
+    """A model inside itself."""
+
+    total: Decimal
+    inner: Endless | None = None
+
+
+def test_a_model_inside_itself_is_told() -> None:
+    with pytest.raises(FormError, match="field inner: Endless stands inside itself"):
+        of_model(Endless)
+
+
+class Named(BaseModel):
+    """A field with a name that a record has of its own."""
+
+    form: str
+    total: Decimal
+
+
+class Listed(BaseModel):
+    """A list with a name that an answer has of its own."""
+
+    fields: list[Slip]
+
+
+@pytest.mark.parametrize("model", [Named, Listed])
+def test_a_name_that_is_taken_is_told(model: type[BaseModel]) -> None:
+    with pytest.raises(FormError, match="the name is taken"):
+        of_model(model)
