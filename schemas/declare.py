@@ -23,6 +23,7 @@ __all__ = ["Identity", "declare", "identity", "of_model"]
 Label = str | re.Pattern[str]
 """Words as they are printed, or a pattern."""
 
+_Scope = Literal["document", "list", "nothing"]
 _FIGURES = {int: "count", Decimal: "amount", float: "amount"}
 _FIELDS: Mapping[Any, FieldKind] = {str: "text", date: "date", bool: "flag"}
 _FACTORS: tuple[FigureKind, FigureKind] = ("number", "price")
@@ -44,7 +45,7 @@ def declare(
     if_proved: Collection[str] = (),
     in_lists: Collection[str] = (),
     ignored: Mapping[Label, str] | None = None,
-    account_for: Literal["document", "list", "nothing"] = "document",
+    account_for: _Scope = "document",
     day_first: str = "",
     subject: str = "",
 ) -> Form:
@@ -55,6 +56,8 @@ def declare(
     """
     own = name or _kebab(model.__name__)
     try:
+        lists = {"identities": identities, "titles": titles, "as_read": as_read, "if_proved": if_proved}
+        _refuse_bare({**lists, "in_lists": in_lists}, {"labels": labels or {}, "unless": unless or {}}, account_for)
         shape = _Shape.of(model)
         free = Free(
             tuple(shape.figures),
@@ -226,6 +229,16 @@ class _Said:
     as_read: Collection[str]
     if_proved: Collection[str]
     in_lists: Collection[str]
+
+
+def _refuse_bare(lists: Mapping[str, Any], by_figure: Mapping[str, Mapping[str, Any]], account_for: str) -> None:
+    """Words where a list of them is expected would be taken by letters; a misspelt scope would ask for nothing."""
+    by_name = {f"{where}: {name}": said for where, its in by_figure.items() for name, said in its.items()}
+    for where, given in {**lists, **by_name}.items():
+        if isinstance(given, str | re.Pattern) or not isinstance(given, Iterable):
+            raise FormError(f"{where}: a list is expected, not {given!r}")
+    if account_for not in get_args(_Scope):
+        raise FormError(f"account_for: {account_for!r} is none of {', '.join(get_args(_Scope))}")
 
 
 def _refuse_unknown(free: Free, shape: _Shape, said: _Said, subject: str) -> None:

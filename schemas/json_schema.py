@@ -10,13 +10,25 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, PydanticUserError, create_model
+from pydantic_core import SchemaError
 
 from schemas.declare import declare, of_model
 from schemas.form import Form, FormError
 from schemas.identity import Identity, identity
 
 _PLAIN: Mapping[str, type] = {"string": str, "integer": int, "number": Decimal, "boolean": bool}
+_BOUNDS: Mapping[str, str] = {
+    "minimum": "ge",
+    "maximum": "le",
+    "exclusiveMinimum": "gt",
+    "exclusiveMaximum": "lt",
+    "pattern": "pattern",
+    "minLength": "min_length",
+    "maxLength": "max_length",
+    "minItems": "min_length",
+    "maxItems": "max_length",
+}
 _KEYS = frozenset(
     {
         *("schema", "name", "title", "titles", "identities", "identity", "labels", "unless", "as_read", "if_proved"),
@@ -38,7 +50,7 @@ def load(path: Path) -> Form:
     identities = _identities(said, path)
     try:
         return declare(model, identities, **said) if identities or said else of_model(model)
-    except (FormError, TypeError) as error:
+    except (FormError, TypeError, AttributeError) as error:
         raise FormError(f"{path}: {error}") from error
 
 
@@ -55,12 +67,15 @@ def _read(path: Path, parse: Any) -> dict[str, Any]:
 
 
 def _identities(said: dict[str, Any], path: Path) -> list[str | Identity]:
-    found: list[str | Identity] = list(said.pop("identities", ()))
-    for one in said.pop("identity", ()):
+    plain, full = said.pop("identities", []), said.pop("identity", [])
+    if not (isinstance(plain, list) and isinstance(full, list)):
+        raise FormError(f"{path}: identities and [[identity]] are lists")
+    found: list[str | Identity] = list(plain)
+    for one in full:
         try:
             settings = dict(one)
             found.append(identity(*settings.pop("any"), **settings))
-        except (FormError, TypeError, KeyError) as error:
+        except (FormError, TypeError, ValueError, KeyError) as error:
             raise FormError(f"{path}: [[identity]] {one!r}: {error}") from error
     return found
 
@@ -86,12 +101,19 @@ class _Reader:
         fields: dict[str, Any] = {}
         for key, its in properties.items():
             where = f"{place}.{key}" if place else key
+            if not key.isidentifier() or key.startswith("_"):
+                raise FormError(f"{self.path}: field {where}: the name needs letters first, then letters, digits and _")
             kind = self.kind(self.resolved(its, where), where)
-            described = Field(
-                ... if key in required else None, description=self.resolved(its, where).get("description")
-            )
+            its = self.resolved(its, where)
+            bounds: dict[str, Any] = {
+                own: its[said] for said, own in _BOUNDS.items() if not isinstance(its.get(said), bool | None)
+            }
+            described = Field(... if key in required else None, description=its.get("description"), **bounds)
             fields[key] = (kind if key in required else kind | None, described)
-        made: type[BaseModel] = create_model(name, __doc__=schema.get("description") or name, **fields)
+        try:
+            made: type[BaseModel] = create_model(name, __doc__=schema.get("description") or name, **fields)
+        except (PydanticUserError, SchemaError, TypeError, ValueError) as error:
+            raise FormError(f"{self.path}: {place or 'the schema'}: {error}") from error
         return made
 
     def kind(self, schema: Mapping[str, Any], place: str) -> Any:

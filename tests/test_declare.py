@@ -231,3 +231,48 @@ def test_a_figure_that_cancels_out_would_prove_itself_and_is_refused(text: str) 
 def test_a_zero_is_not_proved_by_figures_that_are_absent() -> None:
     assert over(parse("tax? + service? = extra"), values(extra="0.00"), {}) == []
     assert over(parse("tax? + service? = extra"), values(extra="0.00", tax="0.00"), {})
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"titles": "Slip"}, "titles: a list is expected, not 'Slip'"),
+        ({"as_read": "total"}, "as_read: a list is expected, not 'total'"),
+        ({"labels": {"total": "Total"}}, "labels: total: a list is expected, not 'Total'"),
+        ({"identities": "net = total"}, "identities: a list is expected, not 'net = total'"),
+        ({"account_for": "documents"}, "account_for: 'documents' is none of document, list, nothing"),
+    ],
+)
+def test_words_where_a_list_is_expected_are_not_taken_letter_by_letter(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(FormError, match=told):
+        declare(Slip, **({"identities": SUMS} | settings))
+
+
+@pytest.mark.parametrize(
+    ("toml", "schema", "told"),
+    [
+        ("identities = 3", None, "identities and [[identity]] are lists"),
+        ("labels = 3", None, "slip.toml: "),
+        ("", '{"title": "S", "properties": {"to tal": {"type": "number"}}}', "field to tal: the name needs letters"),
+        ("", '{"title": "S", "properties": {"_x": {"type": "number"}}}', "field _x: the name needs letters"),
+        ("", '{"title": "S", "properties": {"x": {"type": "string", "pattern": "("}}}', "the schema: "),
+    ],
+)
+def test_what_no_schema_says_is_told_and_no_crash(toml: str, schema: str | None, told: str, tmp_path: Path) -> None:
+    with pytest.raises(FormError) as raised:
+        from_toml(tmp_path, toml, *([schema] if schema else []))
+
+    assert told in str(raised.value)
+
+
+def test_the_bounds_of_a_json_schema_hold(tmp_path: Path) -> None:
+    schema = '{"title": "S", "properties": {"x": {"type": "number", "exclusiveMaximum": 3, "minimum": 1}}}'
+    form = from_toml(tmp_path, 'as_read = ["all"]', schema)
+    assert form.free.model
+
+    model = form.free.model()
+
+    assert model.model_validate({"x": 2})
+    for wrong in (3, 0):
+        with pytest.raises(ValueError, match="should be"):
+            model.model_validate({"x": wrong})
