@@ -53,14 +53,14 @@ def dates(lines: tuple[str, ...]) -> tuple[Day, ...]:
 
 
 def _of_line(text: str, number: int) -> Iterator[Day]:
-    taken: list[tuple[int, int]] = []
+    taken = bytearray(len(text))
     for shape in _SHAPES:
         for match in shape.finditer(text):
-            if any(start < match.end() and match.start() < end for start, end in taken):
+            if any(taken[match.start() : match.end()]):
                 continue
             can_be = tuple(dict.fromkeys(_meanings(match)))
             if can_be:
-                taken.append(match.span())
+                taken[match.start() : match.end()] = b"1" * len(match[0])
                 yield Day(number, match.start(), match[0], can_be, match.groupdict().get("sep") or "")
 
 

@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from agent.checks import Verdict
@@ -281,10 +283,18 @@ class _Check:
 
     def _before(self, day: Day) -> str:
         """What says which date it is: its line; where that has several, what stands between it and the one before."""
-        line = normal(self.text.document.lines[day.line - 1])
-        beside = [other for other in dates(self.text.document.lines) if other.line == day.line and other != day]
-        before = [other.start + len(other.text) for other in beside if other.start < day.start]
-        return line[max(before, default=0) : day.start] if beside else line
+        return self._words_before[day.line, day.start]
+
+    @cached_property
+    def _words_before(self) -> Mapping[tuple[int, int], str]:
+        words: dict[tuple[int, int], str] = {}
+        for number, here in groupby(dates(self.text.document.lines), key=lambda day: day.line):
+            line, end = normal(self.text.document.lines[number - 1]), 0
+            beside = sorted(here, key=lambda day: day.start)
+            for day in beside:
+                words[number, day.start] = line[end : day.start] if len(beside) > 1 else line
+                end = day.start + len(day.text)
+        return words
 
 
 def _any(patterns: Collection[str], words: str) -> bool:

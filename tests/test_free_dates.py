@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from time import perf_counter
 
 import pytest
 
@@ -56,3 +57,10 @@ def test_a_day_that_something_else_began_is_not_the_purchases(words: str) -> Non
     told = why(f"24/03/2018 10:30\n{words} 13/02/2017", "date@3 13/02/2017")
 
     assert told == ["date: stands behind the words of another date"]
+
+
+def test_a_line_of_very_many_dates_is_looked_through_once() -> None:
+    begun = perf_counter()
+
+    assert not why("25/03/2018 Date 24/03/2018 " * 1500 + "\n", "date@2 24/03/2018")
+    assert perf_counter() - begun < 5
