@@ -20,6 +20,7 @@ _FIGURE = re.compile(
 _ALONE = re.compile(rf"[(=]*-?(?:{_MARK})[.:)]*")
 _GLUED = re.compile(rf"[^\W\d]{{2,}}[.#]*(?P<rest>(?:{_MARK})?-?\d[\d,]*[.,]\d\d[元圆円]?)")
 _MAYBE_BELOW = re.compile(r"\([^()]*\)[.,;]*|.*\d[Cc][Rr]\.?")
+_THOUSANDS = re.compile(r"(?<![\w.,/-])\d{1,3}(?: \d{3})* $")
 _LOOKS = re.compile(r"[\dOoQIl|SBZ.,]{2,15}")
 _AS_DIGIT = str.maketrans("OoQIl|SBZ", "000111582")
 _SPLIT = re.compile(r"(?<![\d.,])\d{1,6}(?:\s[.,]\s?|[.,]\s)\d{2}(?![\d.,%])")
@@ -83,7 +84,7 @@ def style_of(lines: tuple[str, ...]) -> Style:
 
 def read(text: str, style: Style) -> Printed | None:
     """The one figure in a few words, as a model copies them; None where there is none, or more than one."""
-    found = _of_line(text, 0, style)
+    found = _of_line(re.sub(r"(?<=\d) (?=\d{3}(?!\d))", "", text), 0, style)
     return found[0] if len(found) == 1 else None
 
 
@@ -113,7 +114,7 @@ def _of_line(line: str, number: int, style: Style) -> list[Printed]:
             continue
         one = _word(word, number, match.start(), style, mark is not None)
         if one:
-            one = _signed(one, f"{mark[0] if mark else ''}{word}")
+            one = _grouped(_signed(one, f"{mark[0] if mark else ''}{word}"), text)
             rate = one.rate or _NOT_MONEY.match(text, one.end) is not None
             found.append(replace(one, rate=rate, times=_times(line, one)))
         mark = None
@@ -130,6 +131,14 @@ def _signed(one: Printed, word: str) -> Printed:
     if one.value > 0 and one.other is None and one.places == 2 and _MAYBE_BELOW.fullmatch(word):
         return replace(one, other=-one.value)
     return one
+
+
+def _grouped(one: Printed, text: str) -> Printed:
+    """The figure with the thousands that may stand before it: 1 234.50 is one of 234.50, or a thousand more."""
+    before = _THOUSANDS.search(text, max(0, one.start - 12), one.start)
+    if before is None or one.other is not None or not re.fullmatch(r"\d{3}[.,]\d\d", one.text):
+        return one
+    return replace(one, other=Decimal(before[0].replace(" ", "")) * 1000 + one.value)
 
 
 def _times(text: str, one: Printed) -> Decimal | None:

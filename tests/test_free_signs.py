@@ -52,3 +52,26 @@ def test_a_discount_may_stand_in_brackets() -> None:
 
     assert isinstance(outcome, Accepted)
     assert outcome.record["discount"] == 2
+
+
+@pytest.mark.parametrize("said", ["234.50", "1 234.50"])
+def test_a_thousand_set_apart_by_a_space_is_not_left_away(said: str) -> None:
+    told = waits("TEA 1 234.50\nTOTAL 1 234.50\n", f"total@4 {said}", entry(3, "TEA", said))
+
+    assert any("leaves open what it says" in one for one in told)
+
+
+def test_a_thousand_set_apart_by_a_space_is_settled_by_the_sum() -> None:
+    text = f"{HEAD}TEA 600.00\nCAKE 634.50\nTOTAL 1 234.50\nCASH 1 234.50\n"
+    entries = entry(3, "TEA", "600.00"), entry(4, "CAKE", "634.50")
+
+    outcome = ended(text, f"{NAMED}total@5 1 234.50", *entries)
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.record["total"] == Decimal("1234.50")
+
+
+def test_one_of_a_price_is_no_thousand_where_the_sum_says_so() -> None:
+    outcome = ended(f"{HEAD}TEA 1 234.50\nTOTAL 234.50\n", f"{NAMED}total@4 234.50", entry(3, "TEA", "234.50"))
+
+    assert isinstance(outcome, Accepted)
