@@ -25,6 +25,7 @@ from agent.outcome import (
 )
 from agent.record import edition, record
 from schemas import Form, FormError, load as load_form
+from schemas.digest import digest as version
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -124,8 +125,7 @@ class Plan:
         """The settings that make two runs the same run, besides document, form, prompts and model."""
         stronger = self.escalate.name if self.escalate else None
         asked = self.model.identity if self.model else None
-        own = f" {self.form.free.digest}" if self.form.free else ""
-        return f"{self.reader} {asked} {self.max_attempts} {stronger} {self.budget_tokens}{own}"
+        return f"{self.reader} {asked} {self.max_attempts} {stronger} {self.budget_tokens} {version(self.form)}"
 
     def run_key(self, sha256: str) -> str:
         """What makes two runs over documents the same run: of its outcome nothing is paid twice."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from schemas.identity import Identity
@@ -97,13 +96,6 @@ class Free:
     def figure(self, path: str) -> FreeFigure | None:
         """The declared figure that a path of a reading is of."""
         return self.by_id.get(re.sub(r"^(\w+)\.\d+\.", r"\1.", path))
-
-    @cached_property
-    def digest(self) -> str:
-        """Changes with the form: part of a run's key, since a form of one's own changes while it is written."""
-        said = repr((self.figures, self.lists, self.identities, self.required, self.ignored, self.account_for,
-                     self.date_labels, self.day_first, self.date_unless))  # fmt: skip
-        return sha256(said.encode()).hexdigest()[:16]
 
     def required_figures(self) -> Iterator[str]:
         """Scalar figures that the form must have."""
