@@ -8,6 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from agent.errors import GoujiError, ModelError, PermanentModelError
@@ -42,6 +43,11 @@ class Wanted:
         """The request's name in the journal."""
         return request_sha256(self.request)
 
+    @cached_property
+    def tokens(self) -> int:
+        """Its tokens, estimated."""
+        return asked_tokens(self.request)
+
 
 class Purse:
     """What a run may spend, in tokens and US dollars; calls in flight are counted at what they may cost."""
@@ -53,22 +59,27 @@ class Purse:
         self._held = NO_USAGE
         self._landed = asyncio.Event()
 
-    async def hold(self, guess: Usage) -> None:
-        """Set aside what a call may cost. Raises StopError where that is more than is left."""
-        while not self._covers(self.spent + self._held + guess):
-            if not self._held.calls or not self._covers(self.spent + guess):
+    async def hold(self, most: Usage, likely: Usage) -> None:
+        """Set aside the most a call may cost; where only what it likely costs is left, it goes alone.
+
+        Raises StopError where less is left.
+        """
+        while not self._covers(self.spent + self._held + most):
+            if not self._covers(self.spent + likely):
                 raise self.empty()
+            if not self._held.calls:
+                break
             self._landed.clear()
             await self._landed.wait()
-        self._held += guess
+        self._held += most
 
-    def settle(self, guess: Usage, usage: Usage) -> None:
+    def settle(self, most: Usage, usage: Usage) -> None:
         """What was set aside is spent, or free again."""
-        cost = None if self._held.cost is None or guess.cost is None else self._held.cost - guess.cost
+        cost = None if self._held.cost is None or most.cost is None else self._held.cost - most.cost
         self._held = Usage(
-            self._held.calls - guess.calls,
-            self._held.input_tokens - guess.input_tokens,
-            self._held.output_tokens - guess.output_tokens,
+            self._held.calls - most.calls,
+            self._held.input_tokens - most.input_tokens,
+            self._held.output_tokens - most.output_tokens,
             cost,
         )
         self.spent += usage
@@ -128,6 +139,7 @@ class Calls:
         self._patience = patience
         self._flying: set[asyncio.Task[Kept]] = set()
         self._answer_tokens = FIRST_GUESS
+        self._beyond = 0  # tokens of a request that its estimate missed, at most
         self._over: StopError | None = None
 
     async def answer(self, run_id: int, wanted: Wanted) -> Kept:
@@ -150,16 +162,21 @@ class Calls:
         raise AssertionError
 
     async def _try(self, run_id: int, wanted: Wanted, attempt: int) -> Kept:
-        guess = self.model.settings.usage(asked_tokens(wanted.request), self._answer_tokens)
-        async with self._pace.turn(guess.input_tokens + guess.output_tokens):
-            await self.purse.hold(guess)
+        async with self._pace.turn(lambda: sum(self._guess(wanted))) as guessed:
+            asked, answer = self._guess(wanted)
+            most = self.model.settings.usage(asked, max(_longest(wanted.request), answer))
+            await self.purse.hold(most, self.model.settings.usage(asked, answer))
             if self._over:
                 raise self._over
-            flight = asyncio.create_task(self._call(run_id, wanted, guess, attempt))
+            flight = asyncio.create_task(self._call(run_id, wanted, attempt, guessed, most))
             self._flying.add(flight)
             flight.add_done_callback(self._land)
             # What is on its way may be paid for: it lands and is journaled even if its reader is gone.
             return await asyncio.shield(flight)
+
+    def _guess(self, wanted: Wanted) -> tuple[int, int]:
+        """The tokens of a call, in and out, by what is known now."""
+        return wanted.tokens + self._beyond, self._answer_tokens
 
     def _land(self, flight: asyncio.Task[Kept]) -> None:
         self._flying.discard(flight)
@@ -176,7 +193,7 @@ class Calls:
         if tries >= self._patience.tries or failures >= self._patience.failures:
             raise ModelError(f"{said}; gave up after {failures} calls")
 
-    async def _call(self, run_id: int, wanted: Wanted, guess: Usage, attempt: int) -> Kept:
+    async def _call(self, run_id: int, wanted: Wanted, attempt: int, guessed: int, most: Usage) -> Kept:
         clock, settings = self.model.clock, self.model.settings
         began = clock()
         status: int | None = None
@@ -191,17 +208,18 @@ class Calls:
             fault = error
         call = call_of(settings, wanted.question, wanted.request, status, raw, answered, fault)
         await self._journal(run_id, replace(call, seconds=clock() - began, attempt=attempt))
-        self.purse.settle(guess, call.usage)
-        return self._judged(call, fault, guess, began)
+        self.purse.settle(most, call.usage)
+        self._beyond = max(self._beyond, call.usage.input_tokens - wanted.tokens)
+        return self._judged(call, fault, guessed, began)
 
-    def _judged(self, call: Call, fault: GoujiError | None, guess: Usage, began: float) -> Kept:
+    def _judged(self, call: Call, fault: GoujiError | None, guessed: int, began: float) -> Kept:
         """The answer, or the fault raised; the pace is told either way."""
         if isinstance(fault, TransientError):
             throttled = call.status == 429 or fault.retry_after > 0
             self._pace.bad(began, fault.retry_after, throttled=throttled)
             raise _ThrottledError(str(fault), fault.retry_after) if throttled else fault
         status, tokens = call.status, call.usage.input_tokens + call.usage.output_tokens
-        self._pace.good(guess.input_tokens + guess.output_tokens, tokens)
+        self._pace.good(guessed, tokens)
         if isinstance(fault, PermanentModelError) and status not in _OWN_FAULT:
             self._over = StopError(self.model.settings.says(fault))
             raise self._over from fault
@@ -209,7 +227,9 @@ class Calls:
         assert call.raw is not None
         assert fault is None or isinstance(fault, NoAnswerError | UnsupportedError | PermanentModelError)
         if fault is None:
-            self._answer_tokens += (call.usage.output_tokens - self._answer_tokens) // 8
+            # Up at once and down slowly: many calls go out on this guess before the next answer comes.
+            answered = call.usage.output_tokens
+            self._answer_tokens = max(answered, self._answer_tokens + (answered - self._answer_tokens) // 8)
         return Kept(status, call.raw)
 
     @property
@@ -221,6 +241,11 @@ class Calls:
         """Wait for the calls on their way; their answers are journaled."""
         if self._flying:
             await asyncio.wait(set(self._flying))
+
+
+def _longest(request: dict[str, Any]) -> int:
+    """The tokens that a request lets its answer have."""
+    return int(request.get("max_tokens") or request.get("max_completion_tokens") or 0)
 
 
 def _back_off(tries: int) -> float:

@@ -68,20 +68,21 @@ class Pace:
         return 0.0 if self._failing_since is None else self._clock() - self._failing_since
 
     @asynccontextmanager
-    async def turn(self, tokens: int) -> AsyncIterator[None]:
-        """A place in the pool, once every limit allows a call of about so many tokens."""
+    async def turn(self, guess: Callable[[], int]) -> AsyncIterator[int]:
+        """A place in the pool, once every limit allows a call of about so many tokens, as is known by then."""
         await self._enter()
         try:
-            await self._within_limits(tokens)
+            tokens = await self._within_limits(guess)
             while self._held():
                 await self._sleep(self._held())
-            yield
+            yield tokens
         finally:
             self._leave()
 
-    async def _within_limits(self, tokens: int) -> None:
+    async def _within_limits(self, guess: Callable[[], int]) -> int:
         # One after the other: calls that each got a part of their tokens would all get the rest at once.
         async with self._line:
+            tokens = guess()
             if self._tokens:
                 wanted = max(0, tokens + self._owed)
                 self._owed = min(0, tokens + self._owed)
@@ -90,6 +91,7 @@ class Pace:
                     await self._tokens.acquire(min(piece, wanted - at))
             if self._requests:
                 await self._requests.acquire()
+        return tokens
 
     async def _enter(self) -> None:
         while self._flying >= int(self._places) or self._held():

@@ -26,7 +26,7 @@ async def race(pace: Pace, calls: int, tokens: int = 1, *, seconds: float = 0.0)
     starts: list[float] = []
 
     async def one() -> None:
-        async with pace.turn(tokens):
+        async with pace.turn(lambda: tokens):
             starts.append(time.monotonic())
             await asyncio.sleep(seconds)
         pace.good(tokens, tokens)
@@ -53,10 +53,10 @@ def test_tokens_in_any_period_stay_under_the_limit() -> None:
 def test_tokens_that_were_guessed_too_low_are_paid_back_later() -> None:
     async def run() -> float:
         pace = Pace(Limits(1, tokens=10_000, period=1.0))
-        async with pace.turn(100):
+        async with pace.turn(lambda: 100):
             pace.good(100, 5_100)
         start = time.monotonic()
-        async with pace.turn(100):
+        async with pace.turn(lambda: 100):
             return time.monotonic() - start
 
     assert asyncio.run(run()) > 0.4
@@ -93,7 +93,7 @@ def held(told: Callable[[Pace, float], None]) -> tuple[list[float], FakeTime]:
         starts: list[float] = []
 
         async def one() -> None:
-            async with pace.turn(1):
+            async with pace.turn(lambda: 1):
                 starts.append(now.clock())
 
         await asyncio.gather(*(one() for _ in range(3)))
@@ -167,8 +167,8 @@ def spend(scenario: Coroutine[Any, Any, None]) -> None:
 def test_a_purse_counts_what_is_on_its_way() -> None:
     async def scenario() -> None:
         purse = Purse(tokens=100)
-        await purse.hold(Usage(1, 60, 0))
-        second = asyncio.create_task(purse.hold(Usage(1, 60, 0)))
+        await purse.hold(Usage(1, 60, 0), Usage(1, 60, 0))
+        second = asyncio.create_task(purse.hold(Usage(1, 60, 0), Usage(1, 60, 0)))
         await asyncio.sleep(0)
         assert not second.done()
         purse.settle(Usage(1, 60, 0), Usage(1, 10, 5))
@@ -182,9 +182,24 @@ def test_an_empty_purse_stops_the_run() -> None:
     async def scenario() -> None:
         purse = Purse(dollars=Decimal("0.01"))
         guess = Usage(1, 10, 10, Decimal("0.006"))
-        await purse.hold(guess)
+        await purse.hold(guess, guess)
         purse.settle(guess, guess)
         with pytest.raises(StopError, match=r"0\.006 of 0\.01 US dollars"):
-            await purse.hold(guess)
+            await purse.hold(guess, guess)
+
+    spend(scenario())
+
+
+def test_a_call_that_may_take_more_than_is_left_goes_alone() -> None:
+    async def scenario() -> None:
+        purse = Purse(tokens=100)
+        most, likely = Usage(1, 10, 200), Usage(1, 10, 20)
+        await purse.hold(most, likely)
+        second = asyncio.create_task(purse.hold(most, likely))
+        await asyncio.sleep(0)
+        assert not second.done()
+        purse.settle(most, Usage(1, 10, 75))
+        with pytest.raises(StopError, match="85 of 100 tokens"):
+            await second
 
     spend(scenario())
