@@ -280,9 +280,10 @@ def _known(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, tuple[str |
 
 
 def _put_origin(db: sqlite3.Connection, sha256: str, entry: Entry) -> None:
+    # Named without columns, as in a folder, a document keeps those that a manifest gave it.
     db.execute(
         "insert into origins (document, path, columns) values (?, ?, ?)"
-        " on conflict do update set columns = excluded.columns where columns <> excluded.columns",
+        " on conflict do update set columns = excluded.columns where excluded.columns not in (columns, '{}')",
         (sha256, clean(entry.path), serial.write(entry.columns)),
     )
 

@@ -82,6 +82,17 @@ def test_columns_of_a_manifest_are_kept_beside_the_documents(in_a_folder: Path) 
     assert [json.loads(columns) for (columns,) in found] == [{"county": "青岚", "note": "a, b"}]
 
 
+def test_a_run_over_the_folder_leaves_the_columns_of_a_manifest(in_a_folder: Path) -> None:
+    listed = in_a_folder / "list.csv"
+    for county in ("Oak", "Elm"):
+        listed.write_text(f"path,county\nstalls/stall_000001.txt,{county}\n", encoding="utf-8")
+        gouji("batch", "--manifest", "list.csv", *FORM, "--reader", "offline")
+        gouji("batch", "stalls", *FORM, "--reader", "offline")
+
+        found = rows(in_a_folder / "gouji.db", "select columns from origins where path like '%000001.txt'")
+        assert found == [(json.dumps({"county": county}),)]
+
+
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
