@@ -18,6 +18,7 @@ from agent.batch_step import Setup
 from agent.batch_writer import Writer
 from agent.errors import UsageError
 from agent.ledger import Entry, Ledger
+from agent.local import is_local
 from agent.pipeline import Plan, ReaderName, make_plan
 from agent.settings import ModelSettings
 from agent.store import Store
@@ -182,6 +183,8 @@ def _by_post(plan: Plan) -> Plan:
 
     if plan.reader == "offline" or plan.model is None:
         raise UsageError("--transport batch needs a model: give --model or set GOUJI_MODEL")
+    if is_local(plan.model.name) and plan.model.base_url is None:
+        raise UsageError("--transport batch needs a provider: a model on this machine has no batch endpoint")
     escalate = plan.escalate and at_half_price(plan.escalate)
     return replace(plan, model=at_half_price(plan.model), escalate=escalate)
 

@@ -137,6 +137,17 @@ def test_money_cannot_be_bounded_without_prices(capsys: pytest.CaptureFixture[st
     assert "GOUJI_PRICE_IN" in capsys.readouterr().err
 
 
+def test_a_model_on_this_machine_sends_nothing_to_a_batch_endpoint(
+    in_a_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (in_a_folder / "weights.gguf").write_bytes(b"GGUF")
+    local = f"local:{in_a_folder / 'weights.gguf'}"
+    code = gouji("batch", "stalls", *FORM, "--model", local, "--transport", "batch", "--budget-seconds", "1")
+
+    assert code == 2
+    assert "no batch endpoint" in capsys.readouterr().err
+
+
 def test_what_failed_is_shown_and_tried_again(in_a_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (in_a_folder / "stalls" / "stall_000000.txt").read_text(encoding="utf-8")
     (in_a_folder / "stalls" / "stall_000000.txt").write_text(" ")
