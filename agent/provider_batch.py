@@ -120,29 +120,35 @@ class Mail:
         unsent = self.outbox.unsent()
         if not unsent:
             return
-        listed = await self._try(lambda: self._client.batches.list(limit=100))
-        known = {(remote.metadata or {}).get(_TOKEN): remote.id async for remote in listed}
+        known = await self._try(self._known)
         for posted in unsent:
             if posted.token in known:
                 self.outbox.arrived(posted, known[posted.token])
             else:
                 self.outbox.unpack(posted)
 
+    async def _known(self) -> dict[str, str]:
+        """The provider's names of all batches of ours, by token."""
+        listed = self._client.batches.list(limit=100)
+        return {(remote.metadata or {}).get(_TOKEN, ""): remote.id async for remote in listed}
+
     async def send(self) -> None:
         """Post all that waits. Raises StopError where the provider refuses, or the budget does not cover it."""
         while (posted := self.outbox.pack(self._post.limits, ENDPOINT, self._covers)) is not None:
-            try:
-                remote = await self._try(partial(self._upload, posted))
-            except StopError:
-                self.outbox.unpack(posted)
-                raise
-            self.outbox.arrived(posted, remote)
+            # Where the run ends here, whether it arrived is found out by the next one.
+            self.outbox.arrived(posted, await self._try(partial(self._post_once, posted, [])))
         if self.outbox.waiting and not self.outbox.sent():
             raise self.purse.empty()
 
     def _covers(self, questions: int, tokens: int) -> bool:
         """Budgets count what is at the provider: it will be paid for."""
         return self.purse.covers(self._settings.usage(tokens, questions * FIRST_GUESS))
+
+    async def _post_once(self, posted: Posted, tried: list[Posted]) -> str:
+        """Post a file. Tried before, it may have arrived though no answer came: then it is not posted again."""
+        known = (await self._known()).get(posted.token) if tried else None
+        tried.append(posted)
+        return known or await self._upload(posted)
 
     async def _upload(self, posted: Posted) -> str:
         with tempfile.TemporaryFile() as file:

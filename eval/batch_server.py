@@ -101,7 +101,8 @@ class _Handler(Handler):
 class BatchServer(Listener):
     """The endpoint, running while it is entered. ``fates``: one a batch in order, the last again and again.
 
-    ``faults``: statuses of the next answers, whose words are ``fault``; ``rest`` ends each file of answers.
+    ``faults``: statuses of the next answers, whose words are ``fault``; ``lost``: so many batches are made
+    and their answers lost on the way; ``rest`` ends each file of answers.
     """
 
     handler = _Handler
@@ -114,6 +115,7 @@ class BatchServer(Listener):
     files: dict[str, bytes] = field(default_factory=dict)
     faults: list[int] = field(default_factory=list)
     fault: str = "scripted fault"
+    lost: int = 0
     rest: bytes = b""
     asked: list[str] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -133,7 +135,9 @@ class BatchServer(Listener):
             if parts[0] == "files":
                 return self._upload(kind, data) if method == "POST" else (200, self._content(parts[1]))
             if method == "POST":
-                return 200, json.dumps(self._create(json.loads(data)).told()).encode()
+                made = self._create(json.loads(data))
+                self.lost -= 1
+                return (200, json.dumps(made.told()).encode()) if self.lost < 0 else (502, b"")
             if len(parts) == 1:
                 listed = [posted.told() for posted in reversed(self.batches)]
                 return 200, json.dumps({"object": "list", "data": listed, "has_more": False}).encode()

@@ -242,6 +242,18 @@ def dying(where: str, *, after: bool) -> type[Mail]:
     return Dying
 
 
+def without_listing() -> type[Mail]:
+    """Mail to a provider that is away as soon as it was sent a file."""
+
+    class Away(Mail):
+        """Hears nothing of what it sent."""
+
+        async def _known(self) -> dict[str, str]:
+            raise StopError("the provider is away")
+
+    return Away
+
+
 @pytest.mark.fault("kill")
 @pytest.mark.parametrize("where", ["_upload", "_take_in", "send", "collect"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -255,6 +267,27 @@ def test_killed_at_any_step_it_goes_on_and_pays_once(db: Path, stalls: list[Path
         assert server.paid == COUNT
     check_whole(db)
     assert rows(db, "select count(*) from calls") == [(COUNT,)]
+
+
+@pytest.mark.fault("gateway-5xx")
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_file_whose_arrival_was_not_heard_of_is_not_posted_again(db: Path, stalls: list[Path], lost: int) -> None:
+    with BatchServer(tallies.answer, lost=lost) as server:
+        Sender(db, server, FileLimits(requests=4)).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches] == [4, 4, 2]
+    check_whole(db)
+
+
+@pytest.mark.fault("gateway-5xx")
+def test_a_file_whose_arrival_was_never_heard_of_is_found_by_the_next_run(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer, lost=1) as server:
+        stopped = Sender(db, server, mail=without_listing()).read(stalls)
+        assert stopped.stopped
+        Sender(db, server).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches] == [COUNT]
+    check_whole(db)
 
 
 @pytest.mark.fault("gateway-5xx")
