@@ -63,6 +63,7 @@ class Rounds(Batch):
     def post_by(self, mail: Mail) -> None:
         """Name who posts; to be called once, before the run."""
         self.mail = mail
+        mail.ending = self.ending
 
     async def close(self) -> None:
         """Close the connections."""
@@ -83,7 +84,7 @@ class Rounds(Batch):
                     await self.mail.send()
                 if tally.stopped or not self.mail.outbox.sent():
                     return tally
-                await self.mail.collect(self.ending)
+                await self.mail.collect()
             except StopError as error:
                 self.stop(error)
             if self.tally.stopped:
@@ -110,6 +111,7 @@ class Mail:
         self._client = client
         self._settings = settings
         self._post = post
+        self.ending = asyncio.Event()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -163,13 +165,13 @@ class Mail:
         )
         return remote.id
 
-    async def collect(self, ending: asyncio.Event) -> None:
+    async def collect(self) -> None:
         """Wait until a posted file has ended, and take its answers in; or until the run is to end."""
-        while not ending.is_set():
+        while not self.ending.is_set():
             ended = [posted for posted in self.outbox.sent() if await self._collected(posted)]
             if ended:
                 return
-            await _first_of(ending, self._post.poll)
+            await self._wait(self._post.poll)
 
     async def _collected(self, posted: Posted) -> bool:
         assert posted.remote is not None
@@ -240,8 +242,17 @@ class Mail:
                 fault = error
             if max(waited, pause) > self._post.outage:
                 raise StopError(self._settings.says(f"{fault}; run again when the server is back")) from None
-            await asyncio.sleep(pause)
+            if await self._wait(pause):
+                raise StopError(self._settings.says(str(fault))) from None
             waited, pause = waited + pause, min(60.0, pause * 2)
+
+    async def _wait(self, seconds: float) -> bool:
+        """Wait, but no longer than the run goes on; True where it is to end."""
+        try:
+            await asyncio.wait_for(self.ending.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
 
 def _why(remote: Remote) -> str:
@@ -255,10 +266,3 @@ def _object(line: str) -> dict[str, Any]:
     except ValueError as error:
         raise ModelError(f"the provider's file of answers holds a line that is no JSON: {line[:60]!r}") from error
     return told if isinstance(told, dict) else {}
-
-
-async def _first_of(ending: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(ending.wait(), seconds)
-    except TimeoutError:
-        return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -46,6 +47,7 @@ class Sender:
     limits: FileLimits = FileLimits()  # noqa: RUF009 - a frozen value
     budget: int | None = None
     mail: type[Mail] = Mail
+    outage: float = 2.0
     began: Callable[[Rounds], None] = lambda _: None
 
     def read(self, paths: Sequence[Path]) -> Tally:
@@ -63,7 +65,7 @@ class Sender:
             ledger.open("{}")
             readers = InThread(Setup.of(plan, tallies.FORM_NAME))
             rounds = Rounds(ledger, Writer(store), plan, readers, None, at_once=4)
-            post = Post(0.01, self.limits, outage=2.0)
+            post = Post(0.01, self.limits, outage=self.outage)
             outbox = Outbox(ledger, settings.base_url)
             rounds.post_by(self.mail(client, plan.model, outbox, Purse(self.budget), post))
             self.began(rounds)
@@ -219,6 +221,26 @@ def test_stopped_while_it_waits_it_collects_another_day(db: Path, stalls: list[P
 
         assert [len(posted.lines) for posted in server.batches] == [COUNT]
     check_whole(db)
+
+
+def test_asked_to_end_while_the_provider_is_away_it_ends(db: Path, stalls: list[Path]) -> None:
+    ended: list[float] = []
+
+    async def end(rounds: Rounds) -> None:
+        while len(server.asked) < 4:
+            await asyncio.sleep(0.05)
+        ended.append(time.monotonic())
+        rounds.stop(StopError("enough"))
+
+    def soon(rounds: Rounds) -> None:
+        ending.append(asyncio.get_running_loop().create_task(end(rounds)))
+
+    ending: list[asyncio.Task[None]] = []
+    with BatchServer(tallies.answer, faults=[503] * 1000) as server:
+        tally = Sender(db, server, began=soon, outage=60.0).read(stalls)
+
+    assert str(tally.stopped) == "enough"
+    assert time.monotonic() - ended[0] < 3
 
 
 def dying(where: str, *, after: bool) -> type[Mail]:
