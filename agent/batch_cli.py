@@ -207,8 +207,9 @@ def listed(wanted: str, db: Path, as_json: bool) -> None:
 def retry(failed: bool, db: Path, as_json: bool, lang: str | None) -> int:
     """Read again what failed, with the options it failed with · 重试失败的文件。
 
-    Exit code as of run.
+    A run and a summary for each set of options. Exit code as of run.
     """
+    from agent.batch import InterruptError
     from agent.batch_inputs import Found
     from agent.batch_run import Options
     from agent.language import choose
@@ -222,5 +223,10 @@ def retry(failed: bool, db: Path, as_json: bool, lang: str | None) -> int:
     language = choose(lang)
     told = say(language, "put_back", count=sum(map(len, found.values()))) if found else say(language, "none_failed")
     click.echo(f"gouji: {told}", err=True)
-    again = [(Found(entries, Counter()), Options.of(text)) for text, entries in found.items()]
-    return max((_read(named, options, db, as_json, lang) for named, options in again), default=0)
+    worst = 0
+    for text, entries in found.items():
+        code = _read(Found(entries, Counter()), Options.of(text), db, as_json, lang)
+        worst = max(worst, code)
+        if code == InterruptError.exit_code:
+            break
+    return worst
