@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -28,6 +28,8 @@ _LEASED = 32
 _ALIKE = 10
 """So many documents failing one after the other, none of them unreadable, are no accident."""
 _TOLD = 20
+_CARRIED = ("before", "changed", "spared", "stopped")
+"""What a tally says of the run, and not of how far its documents are."""
 T = TypeVar("T")
 
 
@@ -100,6 +102,7 @@ class Batch:
         self._held: list[Job] = []
         self._seen: set[bytes] = set()
         self._alike = 0
+        self._first_round = True
         self.ending = asyncio.Event()
         self._leave = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -107,7 +110,9 @@ class Batch:
 
     async def run(self, entries: Sequence[Entry]) -> Tally:
         """Read all documents that are not settled yet. Raises StoreError; what else ends it early is in the tally."""
-        self.tally = Tally(len(entries), stopped=self.tally.stopped)
+        last = self.tally  # of the round before this one, where there was one
+        self.tally = replace(Tally(len(entries)), **{name: getattr(last, name) for name in _CARRIED})
+        self._first_round = not last.documents
         self._seen.clear()
         await self._all(self._jobs(entries))
         held, self._held = self._held, []
@@ -204,7 +209,7 @@ class Batch:
                 yield job
                 continue
             self.tally.statuses[status] += 1
-            self.tally.before += status in SETTLED and job.error is None
+            self.tally.before += self._first_round and status in SETTLED and job.error is None
             if status == "failed":
                 self._note(job, status, job.error or self.ledger.why(job.key))
 

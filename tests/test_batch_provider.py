@@ -156,6 +156,14 @@ def test_what_expired_is_posted_again_and_what_was_answered_is_kept(db: Path, st
     check_whole(db)
 
 
+def test_what_an_earlier_round_settled_is_no_work_of_an_earlier_run(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer, [lambda posted: posted.finish("expired", first=4), at_once]) as server:
+        first, again = (Sender(db, server).read(stalls) for _ in range(2))
+
+    assert (first.before, first.settled) == (0, COUNT)
+    assert (again.before, again.settled) == (COUNT, COUNT)
+
+
 def test_a_batch_that_leaves_lines_out_is_filled_up(db: Path, stalls: list[Path]) -> None:
     def leave_out(posted: Posted) -> None:
         posted.finish()
