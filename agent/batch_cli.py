@@ -50,10 +50,8 @@ def command() -> None:
 @click.option("--rpm", type=click.IntRange(1), help="Requests a minute at most. 每分钟请求上限")
 @click.option("--tpm", type=click.IntRange(1), help="Tokens a minute at most. 每分钟词元上限")
 @click.option("--budget-tokens", type=click.IntRange(1), help="Tokens this run may take. 本次运行词元上限")
-@click.option("--budget-usd", type=click.FloatRange(0, min_open=True), help="US dollars this run may cost. 费用上限")
-@click.option(
-    "--budget-seconds", type=click.FloatRange(0, min_open=True), help="Seconds this run may take. 本次运行时间上限"
-)
+@click.option("--budget-usd", type=output.Amount(), help="US dollars this run may cost. 费用上限")
+@click.option("--budget-seconds", type=output.Amount(), help="Seconds this run may take. 本次运行时间上限")
 @click.option(
     "--engine",
     type=click.Choice(["local", "dask"]),
@@ -68,9 +66,7 @@ def command() -> None:
     show_default=True,
     help="batch: the provider's batch endpoint, half the price, hours to days. 批量接口，半价",
 )
-@click.option(
-    "--poll", type=click.FloatRange(0, min_open=True), default=60.0, help="Seconds between looks there. 查询间隔"
-)
+@click.option("--poll", type=output.Amount(), default=60.0, help="Seconds between looks there. 查询间隔")
 @click.option("--file-requests", type=click.IntRange(1), default=50_000, help="Requests in one file. 单个文件请求上限")
 @click.option("--file-mb", type=click.IntRange(1), default=190, help="Megabytes of one file. 单个文件大小上限")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask's scheduler; without one, workers here. Dask 调度器地址")

@@ -144,7 +144,7 @@ def gouji() -> None:
 @click.option("--max-attempts", type=click.IntRange(1), default=3, show_default=True, help="Rounds at most. 最多轮数")
 @click.option("--escalate", metavar="MODEL", help="A stronger model for the last rounds. 更强的模型")
 @click.option("--budget-tokens", type=click.IntRange(1), help="Tokens the report may take. 词元上限")
-@click.option("--budget-seconds", type=click.FloatRange(0, min_open=True), help="Seconds its calls may take. 时间上限")
+@click.option("--budget-seconds", type=output.Amount(), help="Seconds its calls may take. 时间上限")
 @output.LANG
 def extract(
     file: Path, form: str | None, db: Path, no_store: bool, as_json: bool, lang: str | None, **settings: Any

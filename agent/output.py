@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import sys
@@ -30,6 +31,20 @@ DB = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object. 输出一个 JSON 对象")
 LANG = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is told. 输出语言")
 FORM = click.option("--form", help="A form by name, or path.py:Name. 报告种类")
+
+
+class Amount(click.FloatRange):
+    """A number above zero that is one: nan and inf bound nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or a refusal."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number to count with", param, ctx)
+        return number
 
 
 class WithDefault(click.Group):

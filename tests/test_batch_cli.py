@@ -137,6 +137,13 @@ def test_money_cannot_be_bounded_without_prices(capsys: pytest.CaptureFixture[st
     assert "GOUJI_PRICE_IN" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--budget-usd", "--budget-seconds", "--poll"])
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_a_bound_that_is_no_number_is_refused(option: str, number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert gouji("batch", "stalls", *FORM, "--reader", "offline", option, number) == 2
+    assert f"{number} is no number" in capsys.readouterr().err
+
+
 def test_a_model_on_this_machine_sends_nothing_to_a_batch_endpoint(
     in_a_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
