@@ -25,7 +25,8 @@ from agent.outcome import NO_USAGE, Outcome, Usage
 from agent.pipeline import Plan, ReaderName, run
 from agent.settings import ModelSettings
 from prompts import digest
-from schemas import load as load_form
+from schemas import FormError, load as load_form
+from schemas.digest import digest as version
 
 if TYPE_CHECKING:
     from agent.model import Call
@@ -36,7 +37,10 @@ LONGEST = 600
 
 @dataclass(frozen=True)
 class Setup:
-    """How documents are read, as it travels to those who read: the form by name, the model without its key."""
+    """How documents are read, as it travels to those who read: the form by name, the model without its key.
+
+    ``prompts`` and ``version`` of the form are those of the one who asks: who reads must have the same.
+    """
 
     form: str | None
     reader: ReaderName
@@ -44,11 +48,13 @@ class Setup:
     escalate: ModelSettings | None = None
     max_attempts: int = 3
     prompts: str = ""
+    version: str = ""
 
     @classmethod
     def of(cls, plan: Plan, form: str | None) -> Setup:
         """The setup of a plan whose form was found under that name."""
-        return cls(form, plan.reader, _bare(plan.model), _bare(plan.escalate), plan.max_attempts, digest())
+        model, stronger = _bare(plan.model), _bare(plan.escalate)
+        return cls(form, plan.reader, model, stronger, plan.max_attempts, digest(), version(plan.form))
 
 
 def _bare(settings: ModelSettings | None) -> ModelSettings | None:
@@ -134,7 +140,13 @@ def _spared(document: Document, evidence: Evidence, plan: Plan, asked: set[str])
 def _plan(setup: Setup) -> Plan:
     if setup.prompts not in ("", digest()):
         raise UsageError("this worker has another version of gouji: install the same on all machines")
-    return Plan(load_form(setup.form), setup.reader, setup.model, setup.escalate, setup.max_attempts)
+    try:
+        form = load_form(setup.form)
+    except FormError as error:
+        raise UsageError(str(error)) from error
+    if setup.version not in ("", version(form)):
+        raise UsageError(f"the form {form.name} is another here than where the run began; run it again")
+    return Plan(form, setup.reader, setup.model, setup.escalate, setup.max_attempts)
 
 
 _Seen = tuple[Document, Evidence]

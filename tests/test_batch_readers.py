@@ -7,13 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.batch_readers import FaultError, Processes, ReaderLostError
-from agent.batch_step import Setup, Stepped
+from agent.batch_step import Setup, Stepped, step
 from agent.document import load
+from agent.errors import UsageError
+from agent.outcome import Accepted
+from agent.pipeline import make_plan
 from eval import tallies
 
 _POISONOUS = """
@@ -101,3 +105,25 @@ def test_reading_processes_do_not_outlive_a_killed_parent(tmp_path: Path) -> Non
         time.sleep(0.1)
 
     pytest.fail("the reading process lives on")
+
+
+def test_a_form_that_changed_is_not_read_by_as_it_was(tmp_path: Path) -> None:
+    form, (report,) = tmp_path / "stall.py", tallies.write(tmp_path / "stalls", 1)
+    name, sha256 = f"{form}:FORM", load(report).sha256
+    text = Path(tallies.__file__).read_text(encoding="utf-8")
+    form.write_text(text, encoding="utf-8")
+    first = Setup.of(make_plan(name, reader="offline"), name)
+    assert isinstance(step(first, str(report), sha256, {}).outcome, Accepted)
+    form.write_text(text.replace('"Apples sold"', '"Plums of Kent"'), encoding="utf-8")
+    second = Setup.of(make_plan(name, reader="offline"), name)
+
+    assert not isinstance(step(second, str(report), sha256, {}).outcome, Accepted)
+
+
+def test_who_reads_by_another_form_or_none_ends_the_run(tmp_path: Path) -> None:
+    (report,) = tallies.write(tmp_path / "stalls", 1)
+    sha256 = load(report).sha256
+    setup = Setup.of(make_plan(tallies.FORM_NAME, reader="offline"), tallies.FORM_NAME)
+
+    for other in (replace(setup, version="of yesterday"), replace(setup, form=str(tmp_path / "gone.py:FORM"))):
+        assert isinstance(step(other, str(report), sha256, {}).error, UsageError)
