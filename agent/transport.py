@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import time
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ End = Literal["refused", "truncated", "shape"]
 Feature = Literal["response_format", "max_tokens", "temperature"]
 
 _MOST_TOKENS = 10**12  # what a server counts beyond is no count, and no database holds it
+_FOR_EVER = 1e9  # seconds: nobody waits three decades, and a longer wait is no number that can be told
 _TRANSIENT = frozenset({408, 409, 425, 429})
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"})
 _FILTERED = frozenset({"content_filter", "content_policy_violation"})
@@ -193,14 +193,17 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float:
     if seconds is not None:
         return seconds
     try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - (time.time() if now is None else now))
-    except ValueError:
+        return _bounded(parsedate_to_datetime(said).timestamp() - (time.time() if now is None else now))
+    except (ValueError, OverflowError):
         return 0.0
 
 
 def _seconds(said: str | None) -> float | None:
     try:
-        seconds = float(said or "")
+        return _bounded(float(said or ""))
     except ValueError:
         return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else 0.0
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), _FOR_EVER)  # what is no number is none

@@ -136,8 +136,12 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
         ({"retry-after": format_datetime(NOW - timedelta(days=1), usegmt=True)}, 0),
         ({"retry-after": "soon"}, 0),
         ({"retry-after": "-3"}, 0),
-        ({"retry-after": "inf"}, 0),
         ({"retry-after": "nan"}, 0),
+        ({"retry-after": "9" * 400}, 10**9),
+        ({"retry-after-ms": "inf"}, 10**6),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, 10**9),
+        ({"retry-after": f"Fri, 31 Dec {'9' * 20} 23:59:59 GMT"}, 0),
+        ({"retry-after": f"Fri, 02 Jan 2026 00:00:00 +{'9' * 20}"}, 0),
     ],
 )
 def test_the_wait_a_server_asks_for_is_understood_or_nothing(headers: dict[str, str], seconds: float) -> None:
