@@ -86,6 +86,14 @@ def text(data: bytes) -> str:
     return str(document.encoding)
 
 
+def kind(data: bytes) -> str:
+    """Which format a file has: found out in our own process, before a reader has one of its own."""
+    try:
+        return loaders.kind_of(data)
+    except InputError:
+        return "refused"
+
+
 def page(data: bytes) -> str:
     """Web pages."""
     from agent.loaders import html
@@ -327,6 +335,7 @@ def _tables() -> list[bytes]:
 
 TARGETS: dict[str, Target] = {
     "text": Target(text, encodings, TEXT, text=False),
+    "kind": Target(kind, _files, ("\0\0", "\xff\xff", "PK\1\2", "PK\5\6", "PK\6\6"), text=False),
     "page": Target(page, pages, MARKUP),
     "word": Target(word, word_parts, MARKUP),
     "picture": Target(picture, _pictures, ("\0\0", "\xff\xff", "IDAT"), text=False),

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SHARE = float(os.environ.get("GOUJI_FUZZ_SHARE", "1"))
 EXAMPLES = {
     "text": 5000,
+    "kind": 8000,
     "page": 1000,
     "word": 1000,
     "picture": 2000,
@@ -29,7 +30,7 @@ EXAMPLES = {
     "misread": 800,
     "solver": 600,
 }
-NEEDS = {"picture": "PIL", "file": "openpyxl"}
+NEEDS = {"picture": "PIL", "file": "openpyxl", "kind": "openpyxl"}
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -138,8 +138,15 @@ def inflated(data: bytes) -> bytes:
     return data[: at + 24] + (1000).to_bytes(4, "little") + data[at + 28 :]
 
 
+def of_tomorrow(data: bytes) -> bytes:
+    """The archive with a directory that asks for version 25.5 of the format."""
+    at = data.rindex(b"PK\1\2")
+    return data[: at + 6] + b"\xff" + data[at + 7 :]
+
+
 BAD = [
     pytest.param(docx(p("甲"))[:-40], "broken", id="cut"),
+    pytest.param(of_tomorrow(docx(p("甲"))), "broken: zip file version 25.5", id="packed as nobody can unpack it"),
     pytest.param(docx("<w:p>"), "broken", id="no XML"),
     pytest.param(bomb(), "times its size", id="a packed bomb"),
     pytest.param(inflated(bomb()), "broken", id="a packed bomb that lies"),

@@ -39,7 +39,7 @@ def open_zip(data: bytes, limits: Limits = LIMITS) -> zipfile.ZipFile:
     """The archive, once its own directory promises nothing over the limits. Raises InputError with the reason."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
         raise InputError(f"the file is broken: {error}") from error
     entries = archive.infolist()
     if len(entries) > limits.entries:
