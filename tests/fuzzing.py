@@ -24,7 +24,7 @@ from agent.free_wire import parse, question
 from agent.model import Answer, Call, ModelSettings
 from agent.outcome import NO_USAGE
 from agent.solver import holds, solve
-from agent.transport import reply
+from agent.transport import reply, retry_after
 from eval.cases import Case
 from eval.oracle import Oracle
 from eval.server import completion
@@ -258,6 +258,18 @@ def _bodies() -> list[bytes]:
     return [completion('{"fields": "total@3 4"}', dict(asked)), *(json.dumps(error).encode() for error in errors)]
 
 
+def asked_to_wait(data: bytes) -> str:
+    """What a server says of the time to wait."""
+    said = data.decode("latin-1")
+    seconds = retry_after({"retry-after": said})
+    assert 0 <= seconds < 2**40, said
+    return "wait" if seconds else "nothing"
+
+
+def _waits() -> list[bytes]:
+    return [b"7", b"1.5", b"Fri, 31 Dec 2100 23:59:59 GMT", b"Friday, 31-Dec-99 23:59:59 +0100"]
+
+
 def answered(data: bytes) -> str:
     """The whole road of a document read by a model that answers so: an outcome, or an error that is documented."""
     form, pool = ((OGI, cases()), (RECEIPT, receipts()))[len(data) % 2]
@@ -344,6 +356,7 @@ TARGETS: dict[str, Target] = {
     "wire": Target(wired, _wires, (*TEXT, *(f"{n}@{n + 30} " for n in range(1, 30)))),
     "free": Target(freely, _frees, (*JSON, *TEXT, "\\n", "total@3 ", "|")),
     "body": Target(body, _bodies, JSON, text=False),
+    "wait": Target(asked_to_wait, _waits, (*(f"{9**n}" for n in range(1, 40, 4)), *":+ ,e", "inf", "nan")),
     "answer": Target(answered, _answers, (*JSON, *FIGURES, "\\n", "1@40 0\\n")),
     "misread": Target(misread, _tables, ("0", "1"), text=False),
     "solver": Target(solved, _tables, ("\0\1", "\0\2", "\0\0"), text=False),

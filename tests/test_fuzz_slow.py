@@ -26,6 +26,7 @@ EXAMPLES = {
     "wire": 1500,
     "free": 2000,
     "body": 8000,
+    "wait": 8000,
     "answer": 500,
     "misread": 800,
     "solver": 600,
