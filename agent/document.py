@@ -102,7 +102,10 @@ def _refuse_odd(path: Path) -> None:
         raise InputError(f"{path}: {'a link to no file' if path.is_symlink() else 'no such file'}")
     if not path.is_file():
         raise InputError(f"{path}: not a regular file")
-    if path.stat().st_size > MAX_BYTES:
+    size = path.stat().st_size
+    if size == 0:  # also what the system shows as files: without end, or our own environment
+        raise InputError(f"{path}: the file is empty")
+    if size > MAX_BYTES:
         raise InputError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; split it or convert it to text")
 
 

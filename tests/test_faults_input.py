@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
+import sys
 import time
 import unicodedata
 from pathlib import Path
@@ -16,6 +18,7 @@ from agent import cli
 from agent.pipeline import extract
 from eval import tallies
 from tests.batch_world import World, entries, rows
+from tests.scripted_server import CANARY
 from tests.written import SAMPLE, read
 
 FORM = ("--form", tallies.FORM_NAME)
@@ -71,6 +74,26 @@ def test_a_file_without_end_is_refused_at_once(folder: Path, capsys: pytest.Capt
     assert [code for code, _ in ends] == [5] * 4
     assert all("larger than 50 MiB" in said for _, said in ends[:2])
     assert all("not a regular file" in said for _, said in ends[2:])
+
+
+@pytest.mark.fault("huge-file", behaviour="What the system only shows as files, by a link: refused without being read.")
+@pytest.mark.fault("key-leak", behaviour="A link to gouji's own environment, where a key may stand, is no report.")
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")
+def test_a_link_to_what_the_system_shows_of_ourselves_is_no_report(folder: Path) -> None:
+    (folder / "in").mkdir()
+    (folder / "in" / "key.txt").symlink_to("/proc/self/environ")
+    (folder / "in" / "endless.txt").symlink_to("/proc/self/pagemap")  # a quarter of a terabyte, told as 0 bytes
+    command = [sys.executable, "-m", "agent", "batch", "in", "--reader", "offline", *FORM, "--lang", "en", "--json"]
+    environment = {**os.environ, "OPENAI_API_KEY": CANARY}
+
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 3, done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert summary["failed"] == 2
+    assert all("the file is empty" in problem["error"] for problem in summary["problems"])
+    kept = b"".join(path.read_bytes() for path in folder.glob("gouji.db*"))
+    assert CANARY not in done.stdout + done.stderr + kept.decode("latin-1")
 
 
 # Odd letters.
