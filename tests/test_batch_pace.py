@@ -109,6 +109,17 @@ def test_one_retry_after_makes_everybody_wait() -> None:
     assert min(starts) >= 40.0
 
 
+@pytest.mark.fault("retry-after")
+def test_of_two_waits_told_at_once_the_longer_one_holds() -> None:
+    def tell(pace: Pace, now: float) -> None:
+        pace.bad(now, 1.0, throttled=True)
+        pace.bad(now - 1, 40.0, throttled=True)  # it was on its way with the other, and was told later
+
+    starts, _ = held(tell)
+
+    assert min(starts) >= 40.0
+
+
 def test_a_single_failure_holds_nobody_else_up() -> None:
     starts, _ = held(lambda pace, now: pace.bad(now, 0.0, throttled=False))
 
