@@ -209,7 +209,7 @@ def test_a_server_that_never_answers_a_call_ends_the_run_after_a_bounded_time(db
     assert tally.stopped.exit_code == 6
     assert "run again when the server is back" in str(tally.stopped)
     assert all_wait(db)
-    assert (Patience().first, Patience().outage) == (120, 3600)
+    assert Patience() == Patience(first=120, outage=3600, tries=6, failures=30)
 
 
 @pytest.mark.fault("gateway-5xx", behaviour="One layer repeats a call: the client sends each but once.")
@@ -367,11 +367,18 @@ def _for_some(poisoned: Callable[[str], bool], reply: Reply) -> Step:
 
 
 @pytest.mark.fault("garbage-200", behaviour="Garbage for one document alone: that one waits, all others are read.")
-def test_garbage_for_one_document_holds_up_no_other(db: Path) -> None:
+@pytest.mark.fault("hang", behaviour="A byte at a time for one document alone: that one waits, all others are read.")
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [(Reply(body=b"<html>"), "no whole JSON: '<html>'"), (Reply(body=_WHOLE, pause=0.1), "no whole answer within 2 s")],
+    ids=["garbage", "drip"],
+)
+def test_a_fault_of_one_document_holds_up_no_other(db: Path, reply: Reply, why: str) -> None:
     line = tallies.tally(3).splitlines()[3]
-    with Server(steps=[_for_some(lambda text: line in text, Reply(body=b"<html>"))]) as server:
+    with Server(steps=[_for_some(lambda text: line in text, reply)]) as server:
         patience = Patience(tries=1, failures=3)
-        tally = World(db, server, patience=patience).read(stalls())
+        tally = World(db, server, patience=patience, settings={"call_timeout": 2.0}).read(stalls())
 
     assert tally.statuses == {"accepted": 7, "waiting": 1}
-    assert "no whole JSON: '<html>'" in tally.problems[0].error
+    assert why in tally.problems[0].error
+    assert rows(db, "select count(*) from jobs where status = 'waiting'") == [(1,)]
