@@ -76,6 +76,8 @@ class ModelSettings:
             parts = urlsplit(self.base_url or "")
         except ValueError as error:
             raise UsageError(f"model {self.name}: its address (--base-url, OPENAI_BASE_URL) is none: {error}") from None
+        if parts.query:  # no call would get through: its path would be put behind the query
+            raise UsageError(f"model {self.name}: its address (--base-url, OPENAI_BASE_URL) ends in a query")
         if "@" in parts.netloc:
             login, _, host = parts.netloc.rpartition("@")
             object.__setattr__(self, "login", SecretStr(unquote(login)))

@@ -234,9 +234,13 @@ def test_a_setting_that_makes_no_sense_is_told_without_the_others(
     assert [what for what, leak in LEAKS.items() if leak in told] == []
 
 
-def test_an_address_that_is_none_is_told_without_itself() -> None:
-    with pytest.raises(UsageError, match="is none: Invalid IPv6 URL") as raised:
-        settings("m", f"http://bob:{PASSWORD}@[nowhere/v1")
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [("http://bob:{}@[nowhere/v1", "is none: Invalid IPv6 URL"), ("http://127.0.0.1:9/v1?key={}", "ends in a query")],
+)
+def test_an_address_that_is_none_is_told_without_itself(address: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why) as raised:
+        settings("m", address.format(PASSWORD))
 
     assert PASSWORD not in str(raised.value)
 
