@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings as effort, strategies as st
+from instructor.core import ResponseParsingError
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from agent import cli
+from agent.answers import shaped
 from agent.document import load
 from agent.errors import ModelError
 from agent.model import Answer, Model, ModelSettings, Question
@@ -182,6 +184,21 @@ def test_no_body_breaks_the_door(body: Any) -> None:
 @effort(max_examples=60, deadline=None)
 def test_no_bytes_break_the_door(body: bytes) -> None:
     assert answered(body) is None
+
+
+class Loose(BaseModel):
+    """An answer whose shape would take any number."""
+
+    total: float
+
+
+@pytest.mark.fault("odd-json", behaviour="What is no number is refused also where the shape would take it.")
+@pytest.mark.parametrize("said", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_refused_whatever_the_shape_takes(said: str) -> None:
+    assert shaped(Loose).model_validate_json('{"total": 3.5}')
+
+    with pytest.raises(ResponseParsingError, match=f"{said} is no number"):
+        shaped(Loose).model_validate_json(f'{{"total": {said}}}')
 
 
 ODD: dict[str, Callable[[str], str]] = {
