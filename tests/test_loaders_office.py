@@ -12,7 +12,7 @@ import pytest
 
 from agent.document import load
 from agent.errors import InputError
-from agent.loaders.limits import Limits, open_zip
+from agent.loaders.limits import Limits, open_zip, unpack
 from agent.outcome import NeedsReview, Reason
 from agent.pipeline import extract
 from eval import render
@@ -193,6 +193,8 @@ def test_a_packed_file_within_the_limits_is_opened() -> None:
     assert open_zip(data).namelist() == ["a"]
     with pytest.raises(InputError, match="more than 0"):
         open_zip(data, Limits(unpacked=10))
+    with pytest.raises(InputError, match="a unpacks to more than 0 MiB"):
+        unpack(open_zip(data), "a", Limits(unpacked=10))
 
 
 def test_a_workbook_keeps_its_cells() -> None:
