@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from agent.document import load
 from agent.errors import InputError
 from agent.loaders import is_text, kind_of
 from agent.loaders.child import ask
+from agent.loaders.limits import LIMITS
 from tests.test_loaders_office import docx, p, packed
 
 ROOT = Path(__file__).parent.parent
@@ -72,6 +74,64 @@ def test_a_reader_of_files_is_refused(code: str, said: str) -> None:
 def test_a_reader_that_crashes_is_told_as_a_broken_file() -> None:
     with pytest.raises(InputError, match="the file is broken: its reader failed"):
         list(ask("no_such_reader", b""))
+
+
+@pytest.fixture
+def converter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a script of the shell in LibreOffice's place: the one program that a reader starts."""
+
+    def put(script: str) -> None:
+        (tmp_path / "soffice").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "soffice").chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    return put
+
+
+@pytest.mark.fault("malicious-pdf", behaviour="A reader that is killed is told as one, with the signal.")
+def test_a_reader_that_is_killed_is_told_with_its_signal(converter: Callable[[str], None]) -> None:
+    converter("kill -SEGV $PPID; sleep 1")
+
+    with pytest.raises(InputError, match=r"the file is broken, or needs more memory .* ended with signal 11"):
+        list(ask("doc", b"{\\rtf1 x}"))
+
+
+@pytest.mark.fault("malicious-pdf", behaviour="A reader, and what it starts, has so much memory and time and no more.")
+def test_a_reader_is_started_within_its_limits(converter: Callable[[str], None], tmp_path: Path) -> None:
+    converter(f"(ulimit -v; ulimit -t; ulimit -c) > {tmp_path}/limits")
+
+    with pytest.raises(InputError, match="LibreOffice could not open it"):
+        list(ask("doc", b"{\\rtf1 x}", seconds=50))
+
+    assert (tmp_path / "limits").read_text().split() == [str(LIMITS.memory // 1024), "100", "0"]
+
+
+@pytest.mark.fault("malicious-pdf", behaviour="A reader without end is ended after its time, with what it started.")
+def test_a_reader_without_end_is_ended_after_its_time_with_what_it_started(
+    converter: Callable[[str], None], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "line")
+    line = os.open(tmp_path / "line", os.O_RDONLY | os.O_NONBLOCK)
+    converter(f"exec 3>{tmp_path}/line\necho begun >&3\nexec sleep 60")
+    began = time.monotonic()
+
+    with pytest.raises(InputError, match="takes longer than 5 seconds to read"):
+        list(ask("doc", b"{\\rtf1 x}", seconds=5))
+
+    assert time.monotonic() - began < 30
+    assert os.read(line, 100) == b"begun\n"
+    while not _is_free(line):
+        assert time.monotonic() - began < 30, "what the reader started outlives it"
+        time.sleep(0.1)
+    os.close(line)
+
+
+def _is_free(line: int) -> bool:
+    """Whether nobody holds the other end."""
+    try:
+        return os.read(line, 100) == b""
+    except BlockingIOError:
+        return False
 
 
 KINDS = [
