@@ -27,7 +27,11 @@ def main(name: str, seconds: int) -> int:
     with atheris.instrument_imports(include=["agent", "schemas"], enable_loader_override=False):
         from tests.fuzz_inputs import mutated
         from tests.fuzzing import TARGETS, bounded
-    target = TARGETS[name]
+
+        target = TARGETS[name]
+        seeds = target.seeds()
+        for seed in seeds:
+            bounded(target, seed)  # what is imported where it is needed is led by coverage too
 
     def another(data: bytes, most: int, seed: int) -> bytes:
         """Half of the inputs are changed by words and pieces, half as coverage leads."""
@@ -41,7 +45,7 @@ def main(name: str, seconds: int) -> int:
 
     corpus = FOUND / name
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(target.seeds()):
+    for number, seed in enumerate(seeds):
         (corpus / f"seed{number}").write_bytes(seed)
     bounds = [f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=3000", "-max_len=100000"]
     told = ["-print_final_stats=1", "-verbosity=0", f"-artifact_prefix={FOUND}/{name}-"]
