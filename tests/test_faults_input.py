@@ -214,6 +214,22 @@ def test_odd_names_are_data_in_every_place(folder: Path, capsys: pytest.CaptureF
     assert not any(str(cell)[:1] in {"=", "+", "@", "\t", "\r"} for row in table for cell in row.values())
 
 
+@pytest.mark.fault("odd-names", behaviour="What tells of the reports that wait moves no terminal either.")
+@pytest.mark.parametrize("command", [("review", "list"), ("review", "show", "1")], ids=lambda command: command[1])
+def test_a_list_with_odd_names_moves_no_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    path = folder / "\x1b[31mred\u202e.txt"
+    path.write_text(tallies.tally(1, wrong=True), encoding="utf-8")
+    assert World(folder / "gouji.db", reader="offline").read(entries([path])).statuses["review"] == 1
+
+    code, said = told(capsys, *command)
+
+    assert code in (0, 3)
+    assert "red" in said
+    assert not steers(said)
+
+
 @pytest.mark.fault(
     "odd-names", behaviour="A manifest's way up leads to a file to be read and to nothing that is written."
 )
