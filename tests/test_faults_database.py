@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from agent import cli, decisions, pipeline
 from agent.batch import Batch
-from agent.database import open_for_reading
+from agent.database import APPLICATION_ID, STEPS, open_for_reading
 from agent.errors import StoreError
 from agent.ledger import Entry
+from agent.migrations import migrations
 from agent.model import Call
 from agent.outcome import Usage
-from agent.recover import recover
 from agent.review import reviewer, settle
 from agent.store import Store
 from eval import tallies
@@ -139,6 +140,24 @@ def test_who_comes_second_to_a_new_database_waits(db: Path) -> None:
 
     done.join()
     first.close()
+
+
+@pytest.mark.fault("concurrent-migration", behaviour="The tables are made once: who was about to make them finds them.")
+def test_who_was_about_to_make_the_tables_finds_them_made(db: Path) -> None:
+    first = sqlite3.connect(db, check_same_thread=False, isolation_level=None)
+    first.execute("pragma journal_mode = wal")
+    first.execute("begin immediate")
+    migrations.apply(Database(first, execute_plugins=False))
+    first.execute(f"pragma application_id = {APPLICATION_ID}")
+    done = threading.Timer(0.3, first.commit)
+    done.start()
+
+    with Store(db, wait=10) as store:
+        assert store.find("k") is None
+
+    done.join()
+    first.close()
+    assert rows(db, "select count(*), count(distinct name) from _sqlite_migrations") == [(len(STEPS), len(STEPS))]
 
 
 # Locked.
@@ -305,66 +324,6 @@ def test_an_answer_that_is_no_longer_what_came_is_asked_again(db: Path, byte: by
 
 
 @pytest.mark.fault(
-    "corrupt-db",
-    behaviour="`gouji recover`: whatever page is damaged, the rest is taken out, and nothing that is wrong.",
-)
-def test_what_can_be_read_of_a_damaged_database_is_taken_out(db: Path, tmp_path: Path) -> None:
-    with Server(tallies.answer) as server:
-        World(db, server).read(stalls())
-    right = set(content(db))
-    whole = db.read_bytes()
-    ends = []
-    for page in range(1, len(whole) // PAGE, 2):
-        db.write_bytes(spoiled(whole, page))
-        new = tmp_path / f"new{page}.db"
-        try:
-            recover(db, new)
-        except StoreError:  # the list of tables itself is gone
-            assert not new.exists()
-            continue
-        assert rows(new, "pragma integrity_check") == [("ok",)]
-        assert rows(new, "pragma foreign_key_check") == []
-        assert set(content(new)) <= right
-        ends.append(len(content(new)))
-        new.unlink()
-
-    assert len(ends) > len(whole) // PAGE // 3
-    assert sum(ends) > 0.8 * len(ends) * len(right)
-
-
-@pytest.mark.fault(
-    "corrupt-db", behaviour="The way out, walked: recover, run again; all is there, only lost answers are paid again."
-)
-def test_after_recovering_a_run_goes_on_and_pays_for_what_was_lost_alone(
-    db: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with Server(tallies.answer) as server:
-        World(db, server).read(stalls())
-        right = content(db)
-        forget_outcomes(db)
-        whole = db.read_bytes()
-        db.write_bytes(spoiled(whole, last_with(whole, b"chatcmpl-1")))
-        bad = db.read_bytes()
-
-        assert gouji("recover", "gouji.db", "new.db") == 3
-        said = capsys.readouterr().out
-        assert "could not be read at all: calls" in said
-        assert "--db new.db" in said
-        assert db.read_bytes() == bad
-        assert gouji("recover", "gouji.db", "new.db") == 2  # nothing is overwritten
-        assert gouji("recover", "stalls", "other.db") == 2
-        assert gouji("recover", "gouji.db", "nowhere/new.db") == 7
-        assert "nowhere/new.db cannot be opened" in capsys.readouterr().err
-
-        (left,) = rows(Path("new.db"), "select count(*) from calls")[0]
-        assert World(Path("new.db"), server).read(stalls()).settled == 12
-
-        assert 0 < left < 12
-        assert server.calls == 12 + (12 - left)
-    assert content(Path("new.db")) == right
-
-
-@pytest.mark.fault(
     "corrupt-db", behaviour="A flipped byte in a stored figure: no export, exit code 7, and the way out leads there."
 )
 @pytest.mark.parametrize(
@@ -385,21 +344,6 @@ def test_a_figure_that_is_no_longer_what_was_stored_is_not_exported(
     assert gouji("recover", "gouji.db", "new.db") == 0
     assert gouji("export", "out.csv", "--db", "new.db", *FORM) == 0
     assert content(Path("new.db")) == right
-
-
-@pytest.mark.fault("corrupt-db", behaviour="A whole database comes out whole: decisions, reviews and all.")
-def test_a_whole_database_is_taken_over_as_it_is(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    World(db, reader="offline").read(stalls())
-    ((run,),) = rows(db, "select run from reviews")
-    assert gouji("review", "accept", str(run), "--as-published", "--reviewer", "Lin", *FORM) == 0
-
-    assert gouji("recover", "gouji.db", "new.db") == 0
-
-    for table in ("documents", "runs", "calls", "findings", "reviews", "decisions", "jobs", "origins", "batches"):
-        assert rows(Path("new.db"), f"select * from {table}") == rows(db, f"select * from {table}"), table
-    assert content(Path("new.db")) == content(db)
-    records = "select document, form, record, standing, violations, decision, accepted from records order by 1"
-    assert rows(Path("new.db"), records) == rows(db, records)
 
 
 @pytest.mark.fault(
