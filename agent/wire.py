@@ -246,4 +246,5 @@ def told(problems: Sequence[str]) -> str:
 
 
 def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "…")
+    said = repr(text)  # in which an invisible letter takes the room of ten
+    return said if len(said) <= 42 else f"{said[:41]}…{said[0]}"

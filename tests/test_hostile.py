@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import wire
 from agent.document import load
 from agent.errors import InputError, StoreError
 from agent.fits import Cell
@@ -20,6 +21,7 @@ from agent.pipeline import extract
 from agent.solver import Table, solve
 from agent.transport import reply
 from agent.writers import whole
+from schemas import load as load_form
 from schemas.form import Equation
 from tests.test_loaders_office import docx as word, p, packed
 from tests.test_loaders_pdf import pdf, text
@@ -84,6 +86,15 @@ def test_a_count_of_tokens_that_is_none_is_estimated(counted: object) -> None:
     found = reply(200, {}, json.dumps(body).encode())
 
     assert (found.input_tokens, found.output_tokens) == (None, 7)
+
+
+@pytest.mark.parametrize("letter", ["\U000e0041", "\x00", "\\", "'", "一"])
+def test_what_is_said_of_an_odd_answer_stays_short(letter: str) -> None:
+    form = load_form("ogi-annual-report")
+    asked = wire.table(form.tables["table3"])
+    rows = "\n".join(f"{number}@1 {' '.join([letter * 60] * 7)}" for number in range(1, 26))
+
+    assert 200 < len(wire.told(wire.read(rows, asked, "m").problems)) < 1000
 
 
 ENTITIES = "<!DOCTYPE x [<!ENTITY a0 'ha'>" + "".join(f"<!ENTITY a{i} '{f'&a{i - 1};' * 10}'>" for i in range(1, 10))
