@@ -88,7 +88,8 @@ class _Check:
         if leftovers(self.reading, found, printed, dropped, self.text).unexplained:
             printed = trusted
         torn = [*self._left_over(found, printed, dropped), *self._torn(found)]
-        intact = all(finding.warning for finding in [*findings, *torn] if finding.rule != "unproved")
+        misread = any(found[path].problem for path in dropped)
+        intact = not misread and all(one.warning for one in [*findings, *torn] if one.rule != "unproved")
         whole = [*torn, *self._days()]
         # Who vouches for every figure that must be there has seen the rest of the text.
         seen = bool(asserted) and asserted >= set(self.free.required_figures())

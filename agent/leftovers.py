@@ -103,7 +103,7 @@ class _Scope:
         block = (anchors[0], (after[0] - 1) if after else anchors[-1]) if anchors else (0, -1)
         ends = [p.line for path, p in sound.items() if (f := kinds[path]) and f.id == path and f.required]
         listed = min((line for line in ends if anchors and line > anchors[-1]), default=len(text.printed) + 1) - 1
-        values = frozenset(abs(v) for path in money if path in trusted and (v := found[path].figure.value) is not None)
+        values = frozenset(abs(Decimal(v)) for p in money if p in trusted and (v := found[p].figure.value) is not None)
         amounts = {p.line: p for path, p in money.items() if (f := kinds[path]) and f.id != path and f.required}
         whole = bool(money) and not any(p.money for p in money.values())
         stated = {path: abs(p.value) for path, p in sound.items() if path in trusted}

@@ -58,6 +58,15 @@ def test_a_sum_that_fails_for_an_entry_passed_over_is_not_the_texts_own_mistake(
     assert outcome.reasons == (Reason.INCOMPLETE, Reason.NOT_PROVED)
 
 
+def test_a_sum_that_fails_without_a_tax_that_was_read_elsewhere_is_not_the_texts_own_mistake() -> None:
+    text = f"{HEAD}{TWO}TOTAL 9.00\nGST SUMMARY NET TAX\nTOTAL 8.20 0.80\n"
+
+    outcome = ended(text, f"{NAMED}total@5 9.00\ntax@7 0.80", *READ)
+
+    assert isinstance(outcome, NeedsReview)
+    assert outcome.reasons == (Reason.NOT_PROVED,)
+
+
 def test_a_wrong_total_that_is_printed_again_is_the_texts_own_mistake_and_nothing_else() -> None:
     outcome = ended(f"{HEAD}{TWO}TOTAL 9.20\nPLEASE PAY 9.20\n", f"{NAMED}total@5 9.20", *READ)
 
