@@ -20,7 +20,7 @@ from agent.extraction import data
 from agent.model import Question
 from agent.outcome import BLANKS, Figure, Number, Words
 from agent.places import NEAR, Text
-from agent.quotes import Quote, Source
+from agent.quotes import Quote, Source, denies
 from prompts import render
 from schemas.free import FreeFigure, FreeList, FreeText
 
@@ -241,7 +241,8 @@ class _Reader:
         given, _, quoted = said.partition("|")
         value = {"yes": True, "true": True, "no": False, "false": False}.get(given.strip().lower())
         quote = self._quote(quoted, at) if value is not None else None
-        return Words(value, quote.text, quote.line, self.by) if quote else None
+        stated = quote is not None and denies(quote.text, ()) is (not value)
+        return Words(value, quote.text, quote.line, self.by) if quote and stated else None
 
     def _quote(self, words: str, at: int) -> Quote | None:
         """The words in the source: on the line cited, else nearest to it, else anywhere."""
