@@ -39,12 +39,6 @@ _HEAD, _TAIL = 800, 300
 """Tokens of a text's beginning and end: reading a thousand of them takes two slow cores ten seconds and more."""
 
 _SENTENCE = re.compile(r"(?<=[。；;！？!?])")
-_ENTRY = re.compile(
-    r"(?=[一二三四五六七八九十]{1,3}是)|(?=[（(][一二三四五六七八九十\d]{1,3}[）)])|(?<!\d)(?=\d{1,2}[.、])"
-)
-_ENTRY_NUMBER = re.compile(
-    r"^(?:[一二三四五六七八九十]{1,3}是|[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、])\s*"
-)
 _YEAR = re.compile(r"[12]\d{3}|[〇○零]")
 
 
@@ -148,35 +142,25 @@ def _field_questions(
 ) -> Iterator[Question]:
     # Fields over the same lines stand together: the server has read those lines then.
     fields = sorted((one for one in form.fields if _within_reach(one, form)), key=lambda one: one.sections)
-    lists = [field for field in fields if field.kind == "texts"]
-    groups: list[tuple[Field, ...]] = [(field,) for field in fields if field not in lists]
-    groups += [tuple(one for one in lists if one.sections == its) for its in dict.fromkeys(f.sections for f in lists)]
-    for group in groups:
-        field = group[0]
+    for field in fields:
         lines = [document.lines[number - 1] for number in _lines(form, sections, field, len(document.lines))]
         told = list(_told_in(field, lines))
         shown = _fitting(told if field.sections else _ends(told), profile.context_tokens - _TOKENS_LEFT)
         passages = [data(passage) for passage in shown]
         if passages:
-            yield _field_question(group, form, passages)
+            yield _field_question(field, form, passages)
 
 
-def _field_question(fields: tuple[Field, ...], form: Form, passages: Sequence[str]) -> Question:
-    field = fields[0]
-    if field.kind == "texts":
-        lists = [f"{_name(one)} ({one.ask})" for one in fields]
-        user = render("small_lists", passages=passages, fields=lists)
-    else:
-        asked = f"{_name(field)}: {field.ask}"
-        user = render("small_field", passages=passages, field=asked, kind=_kind(field), value=_value_of(field))
-    system = render("small_system")
-    return Question(PROSE, system, user, _field_answer(fields, form, passages), tuple(one.id for one in fields))
+def _field_question(field: Field, form: Form, passages: Sequence[str]) -> Question:
+    asked = f"{_name(field)}: {field.ask}"
+    user = render("small_field", passages=passages, field=asked, kind=_kind(field), value=_value_of(field))
+    return Question(PROSE, render("small_system"), user, _field_answer(field, form, passages), (field.id,))
 
 
 def _within_reach(field: Field, form: Form) -> bool:
-    """Whether a small model can be asked: lists of counted entries it fills with what is not there."""
+    """Whether a small model can be asked: lists it fills with what is not there, or mixes up."""
     if field.kind != "structure":
-        return True
+        return field.kind != "texts"
     return form.record is not None and get_origin(form.record.model_fields[field.id].annotation) is not list
 
 
@@ -222,17 +206,15 @@ def _kind(field: Field) -> str | None:
 
 
 def _told_in(field: Field, lines: Iterable[str]) -> Iterator[str]:
-    """The passages that may state a field: sentences, or the entries of a list."""
+    """The sentences that may state a field."""
     for line in lines:
-        for piece in (_ENTRY if field.kind == "texts" else _SENTENCE).split(line.strip(" \t　*#")):
+        for piece in _SENTENCE.split(line.strip(" \t　*#")):
             passage = piece.strip()
             if passage and _may_state(field, passage):
                 yield passage
 
 
 def _may_state(field: Field, passage: str) -> bool:
-    if field.kind == "texts" and passage.endswith((":", "：")):
-        return False  # what leads a list in is no entry of it
     if field.says:
         return any(word in passage for word in field.says)
     return field.kind not in ("year", "date") or _YEAR.search(passage) is not None
@@ -257,11 +239,8 @@ class _Field(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def _field_answer(fields: tuple[Field, ...], form: Form, passages: Sequence[str]) -> type[BaseModel]:
-    """The shape of an answer about a field, or about lists in one text; read as any other model's answer."""
-    field = fields[0]
-    if field.kind == "texts":
-        return _sorting(fields, passages)
+def _field_answer(field: Field, form: Form, passages: Sequence[str]) -> type[BaseModel]:
+    """The shape of an answer about a field; read as any other model's answer."""
     if field.kind == "structure":
         return prose.answer_model((field,), form.record)
     if field.kind == "text":
@@ -270,19 +249,6 @@ def _field_answer(fields: tuple[Field, ...], form: Form, passages: Sequence[str]
     shape = Literal[tuple(_flags(field))] if field.kind == "flag" else _VALUES[field.kind]
     base = _with(**{field.id: lambda said: _said(field, said.line, getattr(said, value), passages)})
     return _model(base, {"line": (int, ...), value: (shape, ...)})
-
-
-def _sorting(fields: Sequence[Field], passages: Sequence[str]) -> type[BaseModel]:
-    """Which list each passage is an entry of: asked passage by passage, none can be made up or forgotten."""
-    kinds: Any = Literal[("heading", *(_name(field) for field in fields), "other")]
-
-    def entries(name: str) -> Callable[[Any], list[str]]:
-        return lambda said: [
-            _ENTRY_NUMBER.sub("", passage) for n, passage in enumerate(passages, 1) if getattr(said, f"p{n}") == name
-        ]
-
-    base = _with(**{field.id: entries(_name(field)) for field in fields})
-    return _model(base, {f"p{n}": (kinds, ...) for n in range(1, len(passages) + 1)})
 
 
 def _with(**read: Callable[[Any], Any]) -> Any:
