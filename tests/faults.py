@@ -105,8 +105,9 @@ FAULTS: tuple[Fault, ...] = (
         "row-set",
         "Rows doubled, missing or too many",
         "行重复、缺失或多余",
-        "Only the exact set of rows is taken.",
-        "只接受恰好那一组行。",
+        "Told once; then rows nobody asked for are left out, of a row given twice the first counts, and one that "
+        "is missing was not read: accepted are all rows as the source has them, or none.",
+        "指出一次；之后多余的行不取，重复的行以第一次为准，缺失的算未读：各行都与原文相符才接受。",
     ),
     Fault(
         "invented-totals",

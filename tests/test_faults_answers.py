@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings as effort, strategies as st
+from hypothesis import example, given, settings as effort, strategies as st
 from instructor.core import ResponseParsingError
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -265,12 +265,22 @@ _LINES = st.lists(
     "row-set", behaviour="Any rows given, left out, doubled or made up: never a wrong record, few calls."
 )
 @given(_LINES)
+@example([*(" ".join(row) for row in _RIGHT), "1@5 0"])
+@example(["1@5 0", *(" ".join(row) for row in _RIGHT)])
+@example([" ".join(_RIGHT[0]), *(" ".join(row) for row in _RIGHT)])
+@example([*(" ".join(row) for row in _RIGHT), "4@5 1 2 3"])
 @effort(max_examples=50, deadline=None)
 def test_no_set_of_rows_makes_a_wrong_record(lines: list[str]) -> None:
     outcome, calls = stall_by(saying(lines))
 
+    said: dict[str, str] = {}
+    for line in lines:
+        name, is_row, _ = line.partition("@")
+        if name and is_row:
+            said.setdefault({"apples": "1"}.get(name, name), line)  # of a row given twice the first counts
+    right = {row[0].partition("@")[0]: " ".join(row) for row in _RIGHT}
     assert_nothing_wrong(outcome)
-    assert isinstance(outcome, Accepted) == (set(lines) == {" ".join(row) for row in _RIGHT} and len(lines) == 3)
+    assert isinstance(outcome, Accepted) == (right.items() <= said.items())
     assert calls <= 4
 
 
