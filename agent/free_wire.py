@@ -218,7 +218,8 @@ class _Reader:
             found = self._flag(said, at)
         else:
             quote = self._quote(said, at)
-            found = Words(quote.text, quote.text, quote.line, self.by) if quote else None
+            # Tabs part cells; within a text they are spaces.
+            found = Words(" ".join(quote.text.split()), quote.text, quote.line, self.by) if quote else None
         if found is None:
             self.dropped.append(f"{field.id}: {said[:40]!r} is not in the source")
         elif field.kind == "texts":

@@ -35,3 +35,13 @@ def test_a_quantity_between_two_entries_that_both_say_so_is_kept() -> None:
     entries = entry(3, "INK", "2.00", "2", "1.00"), entry(5, "SOAP", "2.00", "2", "1.00")
 
     assert quantities(text, "total@7 4.00", *entries) == ["2", "2"]
+
+
+def test_tabs_within_a_text_are_spaces() -> None:
+    text = "LANTERN SHOP\n7 Mill Street\t\tRiverton\nDATE 24/03/2018\nTEA 5.00\nTOTAL 5.00\n"
+    fields = "company@1 LANTERN SHOP\naddress@2 7 Mill Street\t\tRiverton\ndate@3 24/03/2018\ntotal@5 5.00"
+
+    outcome = ended(text, fields, entry(4, "TEA", "5.00"))
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.record["address"] == "7 Mill Street Riverton"
