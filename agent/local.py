@@ -24,7 +24,6 @@ CONTEXT = 8192
 """Tokens of context the server is started with: a section with its question, at 28 KB a token."""
 
 _READY_SECONDS = 120.0
-_GOODBYE_SECONDS = 5.0
 
 Command = Callable[[Path, int], Sequence[str]]
 
@@ -163,12 +162,8 @@ def _failed(weights: Path, log: IO[bytes], seconds: float) -> Exception:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_GOODBYE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    process.kill()  # it holds nothing that a goodbye would save, and in the midst of an answer it hears none
+    process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
