@@ -50,6 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return error.exit_code
     except click.Abort:
+        click.echo("gouji: interrupted; run again, it goes on · 已中断，再运行即可继续", err=True)
         return _INTERRUPTED
     except BrokenPipeError:
         # The reader of our pipe went away: nothing is left to say, nor anyone to say it to.
