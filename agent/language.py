@@ -117,8 +117,8 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
         "有数字在原文的相应位置找不到",
         "a figure was not found at its place in the source",
     ),
-    Reason.UNREADABLE: ("表格无法辨读", "a table cannot be read"),
-    Reason.INCOMPLETE: ("缺少应有的数字", "figures that the form asks for are missing"),
+    Reason.UNREADABLE: ("有内容无法确定辨读", "something cannot be read for sure"),
+    Reason.INCOMPLETE: ("读得不全", "not all of it was read: something is missing, or left over"),
     Reason.NOT_PROVED: ("没有勾稽关系可以证实", "figures stand at their place, and no identity proves them"),
     Reason.MODEL_GAVE_UP: ("模型没有给出可用的答案", "the model gave no usable answer"),
 }
