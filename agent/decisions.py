@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from agent import review as reviews, serial
 from agent.database import open_for_reading
 from agent.errors import GoujiError, StoreError, UsageError
-from agent.outcome import Accepted, NeedsReview, Number, Settled
+from agent.outcome import Accepted, NeedsReview, Settled
 from agent.records import clean, put_accepted, put_settled
-from agent.review import Decision, Kinds, Review, Reviewed
+from agent.review import Change, Decision, Kinds, Review, Reviewed
 from agent.store import Store, restored
 from agent.stored import known_id
 from agent.writers import visible
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.document import Document
     from agent.pipeline import Plan
 
-Changes = Mapping[str, tuple[Number | None, Number | None]]
+Changes = Mapping[str, Change]
 
 _CLOSING = ("accept", "accept_as_published", "reject")
 

@@ -251,7 +251,7 @@ class _Check:
         """Dates that may mean two days."""
         for field in self.form.fields:
             words = self.reading.words.get(field.id)
-            if field.kind == "date" and words is not None:
+            if field.kind == "date" and words is not None and field.id not in self.attested:
                 why = self._date_open(field.id, words.quote, words.line, words.value)
                 if why:
                     yield _finding(

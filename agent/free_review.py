@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from agent.amounts import printed, read, style_of
+from agent.dates import dates
 from agent.document import Document
 from agent.errors import UsageError
-from agent.outcome import BLANKS, Figure, Reading
+from agent.outcome import BLANKS, Figure, Reading, Words
 from agent.places import Text, fits
 from schemas.free import Free
 
@@ -30,6 +32,20 @@ def corrected(path: str, typed: str, by: str, reading: Reading, free: Free, docu
             if one.value == value and fits(path, declared, one, text):
                 return Figure(value, one.text, line, by)
     return Figure(value, typed.strip(), before.line if before else None, by)
+
+
+def dated(name: str, typed: str, by: str, document: Document) -> Words:
+    """The day that a reviewer says a date of the text means. Raises UsageError where the text prints no such day."""
+    try:
+        day = date.fromisoformat(typed.strip())
+    except ValueError as error:
+        raise UsageError(f"{name}: {typed.strip()!r} is no day; write it as 2024-05-31") from error
+    printed_days = dates(document.lines)
+    found = next((one for one in printed_days if day in one.can_be), None)
+    if found is None:
+        known = "; ".join(f"line {one.line}: {' or '.join(map(str, one.can_be))}" for one in printed_days[:3])
+        raise UsageError(f"{name}: the text prints no date that can be {day} ({known or 'it prints none'})")
+    return Words(day, found.text, found.line, by)
 
 
 def _has(path: str, reading: Reading, free: Free) -> bool:

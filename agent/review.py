@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 from agent.checks import LARGEST_COUNT
@@ -39,6 +40,9 @@ Reviewed = Accepted | NeedsReview
 
 _SETTLED = TRUSTED | {Grade.ATTESTED}
 _LONGEST_NAME = 100
+_BY = "reviewer "
+Change = tuple[Number | date | None, Number | date | None]
+"""What a figure, or the day of a date, was before and is now."""
 _WANTED: Mapping[Kind, tuple[str, str]] = {
     "count": ("0 到 10^9 的整数", "a whole number from 0 to 10^9"),
     "change": ("整数", "a whole number"),
@@ -72,7 +76,7 @@ class Decision:
     by: str
     kind: Kinds
     note: str = ""
-    cells: Mapping[str, tuple[Number | None, Number | None]] | None = None
+    cells: Mapping[str, Change] | None = None
     undoes: int | None = None
 
 
@@ -119,7 +123,7 @@ def reviewer(name: str) -> str:
     told = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:_LONGEST_NAME]
     if not told:
         raise UsageError("who decides? name the reviewer with --reviewer")
-    return f"reviewer {told}"
+    return f"{_BY}{told}"
 
 
 def kinds(evidence: Evidence) -> dict[str, Kind]:
@@ -150,17 +154,26 @@ def number_in(text: str, kind: Kind) -> Number | None:
 
 def correct(
     review: Review, typed: Mapping[str, str], by: str, evidence: Evidence, document: Document
-) -> tuple[Reviewed, dict[str, tuple[Number | None, Number | None]]]:
+) -> tuple[Reviewed, dict[str, Change]]:
     """The reading with the typed figures, checked anew, and what each was before and is now.
+
+    Of a form without a grid also the day that a date means, where the text leaves that open.
 
     Raises UsageError for a figure that the report has no place for, or that is no number of its kind.
     """
     if not typed:
         raise RefusedError("没有要更正的数字", "no figure to correct was given")
     known = kinds(evidence)
-    figures = dict(review.current.reading.figures)
-    changed: dict[str, tuple[Number | None, Number | None]] = {}
+    figures, words = dict(review.current.reading.figures), dict(review.current.reading.words)
+    changed: dict[str, Change] = {}
+    days = {field.id for field in evidence.form.fields if field.kind == "date"} if evidence.form.free else set()
     for path, text in typed.items():
+        if path in days:
+            from agent.free_review import dated
+
+            before, words[path] = words.get(path), dated(path, text, by, document)
+            changed[path] = (before.value if before else None, words[path].value)
+            continue
         if evidence.form.free:
             from agent.free_review import corrected
 
@@ -176,7 +189,7 @@ def correct(
         figure = _vouched(path, number_in(text, known[path]), by, evidence, figures.get(path))
         changed[path] = (review.current.reading.value(path), figure.value)
         figures[path] = figure
-    reading = Reading(figures, review.current.reading.words, review.current.reading.variants)
+    reading = Reading(figures, words, review.current.reading.variants)
     return _judged(review, reading, review.attested | changed.keys(), evidence, document), changed
 
 
@@ -301,7 +314,8 @@ def settled(outcome: Reviewed) -> Settled:
     """A reading that was found fit to accept, with what it rests on."""
     violations = tuple(f for f in outcome.findings if not f.warning)
     grades = {p: Grade.PUBLISHED if g == Grade.CONTRADICTED else g for p, g in outcome.grades.items()}
-    by_word = Grade.ATTESTED in grades.values()
+    days = [said for said in outcome.reading.words.values() if said.by.startswith(_BY)]
+    by_word = Grade.ATTESTED in grades.values() or bool(days)
     rests_on: Standing = "as_published" if violations else "attested" if by_word else "checked"
     return Settled(outcome, rests_on, grades, violations)
 
