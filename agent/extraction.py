@@ -200,7 +200,7 @@ def parse_tables(answer: Answer, form: Form, document: Document, by: str) -> Tab
     assert issubclass(kind, TablesAnswer)
     figures: dict[str, Figure] = {}
     for asked in kind.asked:
-        shape = wire.read(_string(answer, asked.id), asked, by)
+        shape = wire.read(string_of(answer, asked.id), asked, by)
         figures |= {path: _in_document(figure, document) for path, figure in shape.figures.items()}
     return merge([Tables(figures, {})], form)
 
@@ -216,7 +216,8 @@ def merge(parts: Iterable[Tables], form: Form) -> Tables:
     return Tables(figures, variants)
 
 
-def _string(answer: Answer, name: str) -> str:
+def string_of(answer: Answer, name: str) -> str:
+    """What an answer says under a name, also where its shape stayed wrong; empty where it says nothing there."""
     if answer.value is not None:
         return str(getattr(answer.value, name))
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -14,9 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field as Described, create_model, model_validator
 
 from agent.amounts import Style, read as read_amount, style_of
-from agent.answers import checked
 from agent.dates import dates, settled
-from agent.extraction import data
+from agent.extraction import data, string_of
 from agent.model import Question
 from agent.outcome import BLANKS, Figure, Number, Words
 from agent.places import NEAR, Text
@@ -123,23 +121,12 @@ def parse(answer: Answer, form: Form, document: Document, by: str) -> Given:
     assert issubclass(kind, FreeAnswer)
     assert form.free is not None
     reader = _Reader(form, document, by)
-    for line in _string(answer, FIELDS).splitlines():
+    for line in string_of(answer, FIELDS).splitlines():
         reader.field(line.strip())
     for listed in kind.asked:
-        for index, (at, cells) in enumerate(_entries(_string(answer, listed.id), listed).entries):
+        for index, (at, cells) in enumerate(_entries(string_of(answer, listed.id), listed).entries):
             reader.entry(listed, index, at, cells)
     return Given(reader.figures, reader.words, tuple(reader.dropped))
-
-
-def _string(answer: Answer, name: str) -> str:
-    if answer.value is not None:
-        return str(getattr(answer.value, name))
-    try:
-        loaded = json.loads(checked(answer.raw))
-    except ValueError:
-        return ""
-    text = loaded.get(name) if isinstance(loaded, dict) else None
-    return text if isinstance(text, str) else ""
 
 
 @dataclass(frozen=True)
