@@ -21,12 +21,13 @@ from agent.dates import Day, dates, settled
 from agent.document import Document
 from agent.evidence import Evidence
 from agent.free_sums import Figures, Sums, add_up, interchangeable, name_of
-from agent.leftovers import leftovers
+from agent.leftovers import RESTATED, leftovers
 from agent.outcome import Finding, Grade, Reading, Reason, Rule
 from agent.places import APART, NOT_THERE, Match, Text, anchor, entries, fits, match, strayed
 from agent.squeeze import normal
 from schemas.form import Form
 from schemas.free import Free
+from schemas.identity import Held
 
 NOTHING_READ = "nothing was read: a form without a grid is read by a model; name one with --model"
 NO_IDENTITY = "the form has no identity, so nothing could be proved"
@@ -89,6 +90,8 @@ class _Check:
             printed = trusted
         torn = [*self._left_over(found, printed, dropped), *self._torn(found)]
         misread = any(found[path].problem for path in dropped)
+        # What only restates a total explains nothing where no sum leads to it: a tax that was not read may stand there.
+        misread |= RESTATED in leftovers(self.reading, found, printed, dropped, self.text).ignored.values()
         intact = not misread and all(one.warning for one in [*findings, *torn] if one.rule != "unproved")
         whole = [*torn, *self._days()]
         # Who vouches for every figure that must be there has seen the rest of the text.
@@ -184,9 +187,11 @@ class _Check:
         """
         for its, group in sums.broken:
             held = min(group, key=lambda one: abs(one.difference))
-            # Over a figure read with doubt it says nothing of the report itself.
+            # Over a figure read with doubt it says nothing of the report itself, nor where more lines were taken
+            # for entries than make up the total.
             unsure = tuple(path for path in held.paths if found[path].doubt and path not in self.attested)
-            fails = Reason.UNREADABLE if unsure else Reason.SOURCE_DOES_NOT_ADD_UP if intact else Reason.NOT_PROVED
+            own = intact and not _too_many_entries(held)
+            fails = Reason.UNREADABLE if unsure else Reason.SOURCE_DOES_NOT_ADD_UP if own else Reason.NOT_PROVED
             yield Finding(
                 "sum",
                 name_of(its, held),
@@ -300,6 +305,12 @@ class _Check:
 
 def _any(patterns: Collection[str], words: str) -> bool:
     return any(re.search(pattern, words, re.IGNORECASE) for pattern in patterns)
+
+
+def _too_many_entries(held: Held) -> bool:
+    """Whether the side of a sum that adds up entries is the larger one."""
+    ahead = held.difference if any(term.summed for term in held.sum.left) else -held.difference
+    return ahead > 0 and any(term.summed for term in held.sum.terms)
 
 
 def _refused(reading: Reading, form: Form, free: Free, untrusted: Collection[str]) -> Iterator[Finding]:

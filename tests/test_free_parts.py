@@ -67,6 +67,24 @@ def test_a_sum_that_fails_without_a_tax_that_was_read_elsewhere_is_not_the_texts
     assert outcome.reasons == (Reason.NOT_PROVED,)
 
 
+def test_lines_taken_for_entries_that_come_to_more_than_the_total_say_nothing_of_the_text() -> None:
+    text = f"{HEAD}{TWO}GOODS 8.20\nTOTAL 8.20\n"
+
+    outcome = ended(text, f"{NAMED}total@6 8.20", *READ, entry(5, "GOODS", "8.20"))
+
+    assert isinstance(outcome, NeedsReview)
+    assert outcome.reasons == (Reason.NOT_PROVED,)
+
+
+def test_a_tax_passed_over_in_a_summary_is_not_the_texts_own_mistake() -> None:
+    text = f"{HEAD}{TWO}TOTAL 9.00\nGST SUMMARY AMOUNT TAX\nSR 8.20 0.80\n"
+
+    outcome = ended(text, f"{NAMED}total@5 9.00", *READ)
+
+    assert isinstance(outcome, NeedsReview)
+    assert outcome.reasons == (Reason.NOT_PROVED,)
+
+
 def test_a_wrong_total_that_is_printed_again_is_the_texts_own_mistake_and_nothing_else() -> None:
     outcome = ended(f"{HEAD}{TWO}TOTAL 9.20\nPLEASE PAY 9.20\n", f"{NAMED}total@5 9.20", *READ)
 
