@@ -26,7 +26,7 @@ fuzz: .venv/fuzz.stamp
 
 run-local: .venv/local.stamp
 	@echo "A model of 1.1 GB is fetched once (half a minute on a fast line) and needs 2.1 GB of memory;"
-	@echo "reading the sample takes about 3 minutes on two free cores."
+	@echo "reading the sample takes about a minute and a half on two free cores."
 	$(BIN)/gouji model fetch
 	$(BIN)/gouji extract agent/sample/qinglan_2023.txt --reader model --model local
 
