@@ -15,7 +15,7 @@ test-slow: .venv/dev.stamp
 	$(BIN)/python -m pytest -m slow
 
 test-live: .venv/dev.stamp
-	@echo "The live suite asks a real model of this machine: about 10 minutes on two free cores;"
+	@echo "The live suite asks a real model of this machine: about 4 minutes on two free cores;"
 	@echo "skipped where its weights are absent (gouji model fetch)."
 	$(BIN)/python -m pytest -m live -rs
 

@@ -1,4 +1,4 @@
-"""The real model of this machine, through the whole way. Run by ``make test-live``: ten minutes on two cores."""
+"""The real model of this machine, through the whole way. Run by ``make test-live``: four minutes on two cores."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_nothing_wrong_is_accepted_of_a_report_that_the_model_reads(name: str) -
 
 
 def test_the_model_reads_what_the_offline_reader_leaves_open() -> None:
-    case = GOLD["education_bureau_tab_2019"]
+    case = GOLD["subdistrict_dashes"]
 
     outcome = extract(_source(case), model="local", reader="thrifty")
 
