@@ -36,11 +36,16 @@ def read(path: Path, stated: Mapping[str, str]) -> Accepted | NeedsReview:
     document = load(path)
     question = small_free.question(document, FORM)
     shape = strict_schema(question.answer)["properties"]
-    said = {key: _said(document, int(key.split()[0]), its["enum"], stated) for key, its in shape.items()}
+    said = {key: _said(document, _line(key), its["enum"], stated) for key, its in shape.items()}
     value = question.answer.model_validate_json(json.dumps(said), strict=True)
     given = free_wire.parse(Answer(question, value, "", Usage()), FORM, document, "perfect")
     reading = Reading(given.figures, given.words, {})
     return conclude(document, gather(document, FORM), reading, "model", read=Read(reading))
+
+
+def _line(key: str) -> int:
+    """The line that is asked about: ``22 words`` or, of one of its amounts, ``41.8 words``."""
+    return int(key.split()[0].partition(".")[0])
 
 
 def _said(document: Document, line: int, offered: list[str], stated: Mapping[str, str]) -> str:
