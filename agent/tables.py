@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from os.path import commonprefix
 from typing import TYPE_CHECKING
@@ -178,7 +179,12 @@ def _words(id: str) -> str:
 
 
 def figure_tables(reading: Reading, grades: Mapping[str, Grade], labels: Labels) -> Iterator[Table]:
-    """The tables of a reading; rows with the same columns stand in one."""
+    """The tables of a reading; rows with the same columns stand in one.
+
+    What a form without a grid leaves out of the record has no grade, and is not shown as if it stood there.
+    """
+    if labels.form and labels.form.free:
+        reading = replace(reading, figures={path: its for path, its in reading.figures.items() if path in grades})
     for table, paths in labels.paths(reading).items():
         rows = [list(cells) for _, cells in groupby(paths, lambda path: path.rpartition(".")[0])]
         title = labels.table(table)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from agent import Accepted
 from agent.outcome import NeedsReview, Reason
-from tests.test_free_attacks import HEAD, NAMED, ended, entry, waits
+from agent.summary import plain
+from tests.test_free_attacks import HEAD, NAMED, RECEIPT, ended, entry, waits
 
 LEFT_OVER = "an amount is printed here that nothing accounts for"
 TWO = "TEA 3.20\nCAKE 5.00\n"
@@ -90,3 +94,17 @@ def test_a_wrong_total_that_is_printed_again_is_the_texts_own_mistake_and_nothin
 
     assert isinstance(outcome, NeedsReview)
     assert outcome.reasons == (Reason.SOURCE_DOES_NOT_ADD_UP,)
+
+
+def test_what_is_left_out_of_the_record_is_not_shown_as_if_it_stood_there() -> None:
+    text = f"{HEAD}{TWO}TOTAL 8.20\nSR = GST @6% 7.74 0.46\n"
+
+    outcome = ended(text, f"{NAMED}total@5 8.20\ntax@6 7.74", *READ)
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.record["tax"] is None
+    shown = Console(width=100, record=True, file=StringIO())
+    for part in plain(outcome, RECEIPT, "en"):
+        shown.print(part)
+    assert " 8.20" in (told := shown.export_text())
+    assert "7.74" not in told
