@@ -21,7 +21,7 @@ from agent.dates import Day, dates, settled
 from agent.document import Document
 from agent.evidence import Evidence
 from agent.free_sums import Figures, Sums, add_up, interchangeable, name_of
-from agent.leftovers import RESTATED, leftovers
+from agent.leftovers import RESTATED, Leftovers, leftovers
 from agent.outcome import Finding, Grade, Reading, Reason, Rule
 from agent.places import APART, NOT_THERE, Match, Text, anchor, entries, fits, match, strayed
 from agent.squeeze import normal
@@ -85,13 +85,13 @@ class _Check:
         findings += self._unproved(found, sound - proved - dropped - sums.failed - asserted - sums.supported, swaps)
         findings += self._left_out(found, dropped)
         # Where figures at their place fail a sum and nothing else is wrong, what repeats them is explained by them.
-        printed = trusted | (sums.failed & sound)
-        if leftovers(self.reading, found, printed, dropped, self.text).unexplained:
-            printed = trusted
-        torn = [*self._left_over(found, printed, dropped), *self._torn(found)]
+        rest = leftovers(self.reading, found, trusted | (sums.failed & sound), dropped, self.text)
+        if rest.unexplained and sums.failed:
+            rest = leftovers(self.reading, found, trusted, dropped, self.text)
+        torn = [*self._left_over(found, rest), *self._torn(found)]
         misread = any(found[path].problem for path in dropped)
         # What only restates a total explains nothing where no sum leads to it: a tax that was not read may stand there.
-        misread |= RESTATED in leftovers(self.reading, found, printed, dropped, self.text).ignored.values()
+        misread |= RESTATED in rest.ignored.values()
         intact = not misread and all(one.warning for one in [*findings, *torn] if one.rule != "unproved")
         whole = [*torn, *self._days()]
         # Who vouches for every figure that must be there has seen the rest of the text.
@@ -224,10 +224,7 @@ class _Check:
             if not found[path].problem and found[path].figure.value is not None:
                 yield replace(_finding("unproved", LEFT_OUT, None, (path,), _line(found[path])), warning=True)
 
-    def _left_over(
-        self, found: Mapping[str, Match], trusted: Collection[str], dropped: Collection[str]
-    ) -> Iterator[Finding]:
-        rest = leftovers(self.reading, found, trusted, dropped, self.text)
+    def _left_over(self, found: Mapping[str, Match], rest: Leftovers) -> Iterator[Finding]:
         vouched = {one.figure.line for path, one in found.items() if path in self.attested}
         for line in rest.unexplained:
             if line in vouched:

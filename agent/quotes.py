@@ -196,7 +196,7 @@ def denies(quote: str, of: Sequence[str]) -> bool | None:
 
     ``of``: words of what is asked, one of which stands in the clause that says so.
     """
-    clauses = [clause for clause in _CLAUSE.split(normal(quote)) if not of or _holds(clause, of)]
+    clauses = _clauses(quote, of)
     denied = [_denied(_NAMED.sub("", clause)) for clause in clauses]
     if not any(denied):
         return False
@@ -206,8 +206,12 @@ def denies(quote: str, of: Sequence[str]) -> bool | None:
 
 def affirms(quote: str, of: Sequence[str]) -> bool:
     """Whether a clause of a quote says by a figure above zero that something was so."""
-    clauses = [clause for clause in _CLAUSE.split(normal(quote)) if not of or _holds(clause, of)]
-    return any(_positive(clause) and not _denied(_NAMED.sub("", clause)) for clause in clauses)
+    return any(_positive(clause) and not _denied(_NAMED.sub("", clause)) for clause in _clauses(quote, of))
+
+
+def _clauses(quote: str, of: Sequence[str]) -> list[str]:
+    """The clauses of a quote that hold one of those words; all of them where none are given."""
+    return [clause for clause in _CLAUSE.split(normal(quote)) if not of or _holds(clause, of)]
 
 
 def _holds(text: str, of: Sequence[str]) -> bool:

@@ -56,9 +56,14 @@ def questions(
 
 
 def _row_questions(evidence: Evidence, grid: Grid, rows: Sequence[Row], profile: Profile) -> Iterator[Question]:
-    size = profile.rows_per_question or len(rows)
-    for at in range(0, len(rows), size):
-        yield _rows_question(f"tables.{grid.id}.{at // size + 1}", evidence, grid, rows[at : at + size])
+    for number, group in enumerate(_groups(rows, profile), 1):
+        yield _rows_question(f"tables.{grid.id}.{number}", evidence, grid, group)
+
+
+def _groups(rows: Sequence[Row], profile: Profile) -> Iterator[Sequence[Row]]:
+    """The rows, as many at a time as the model can do."""
+    size = profile.rows_per_question or len(rows) or 1
+    return (rows[at : at + size] for at in range(0, len(rows), size))
 
 
 def repair_questions(
@@ -66,9 +71,8 @@ def repair_questions(
 ) -> Iterator[Question]:
     """The questions about rows that were misread or do not add up, in groups, with the failed sums by name."""
     placed = [row for row in rows if row.id in found.places]
-    size = profile.rows_per_question or len(placed)
-    for at in range(0, len(placed), size):
-        yield _rows_question("repair", evidence, found.grid, placed[at : at + size], failed)
+    for group in _groups(placed, profile):
+        yield _rows_question("repair", evidence, found.grid, group, failed)
 
 
 def _rows_question(
