@@ -12,7 +12,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing import connection
-from pathlib import Path
 from typing import Protocol
 
 from agent.batch_step import LONGEST, Setup, Stepped, guard, step
@@ -157,7 +156,7 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    guard(Path(os.devnull).open("w"))  # noqa: SIM115 - open as long as the process
+    guard()
     parent = multiprocessing.parent_process()
     assert parent is not None
     threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()

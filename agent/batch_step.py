@@ -7,14 +7,14 @@ go on in another process, on another machine, or another day.
 from __future__ import annotations
 
 import asyncio
-import faulthandler
+import signal
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from agent.batch_calls import Wanted
 from agent.document import Document, load
@@ -178,23 +178,26 @@ def _seen(setup: Setup, path: str, sha256: str) -> _Seen:
 @contextmanager
 def _bounded() -> Iterator[None]:
     """End this process where a text takes longer than any should: code that never comes back cannot be stopped."""
-    if _guard is None:
+    if not _guarded:
         yield
         return
-    faulthandler.dump_traceback_later(LONGEST, exit=True, file=_guard)
+    signal.setitimer(signal.ITIMER_REAL, LONGEST)
     try:
         yield
     finally:
-        faulthandler.cancel_dump_traceback_later()
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-_guard: IO[str] | None = None
+_guarded = False
 
 
-def guard(log: IO[str]) -> None:
+def guard() -> None:
     """Let this process end itself over a text without end: it reads for a batch and does nothing else.
 
-    ``log`` is told where it was.
+    By the system's alarm, which also ends code that does not let the interpreter go; where a system has none
+    (Windows), such a text is waited for.
     """
-    global _guard
-    _guard = log
+    global _guarded
+    _guarded = hasattr(signal, "setitimer")
+    if _guarded:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
