@@ -119,9 +119,18 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
 
 
-def completion(text: str) -> ChatCompletion:
-    """A completion of that text and nothing else a server sent: instructor would stumble over odd parts."""
-    from openai.types.chat import ChatCompletion
+def completion(text: str, read: int, written: int) -> ChatCompletion:
+    """A completion of that text and its tokens and nothing else a server sent: instructor would stumble over odd parts.
 
-    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
-    return ChatCompletion.construct(id="", object="chat.completion", created=0, model="", choices=[choice])
+    Without a usage it looks for those of other providers' packages, in every call.
+    """
+    from openai.types import CompletionUsage
+    from openai.types.chat import ChatCompletion, ChatCompletionMessage
+    from openai.types.chat.chat_completion import Choice
+
+    message = ChatCompletionMessage.model_construct(role="assistant", content=text)
+    choice = Choice.model_construct(index=0, finish_reason="stop", message=message)
+    usage = CompletionUsage.model_construct(prompt_tokens=read, completion_tokens=written, total_tokens=read + written)
+    return ChatCompletion.model_construct(
+        id="", object="chat.completion", created=0, model="", choices=[choice], usage=usage
+    )

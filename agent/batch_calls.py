@@ -38,7 +38,7 @@ class Wanted:
     question: str
     request: dict[str, Any]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The request's name in the journal."""
         return request_sha256(self.request)

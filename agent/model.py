@@ -306,7 +306,7 @@ class _Asking:
             if answered.refusal or answered.finish == "content_filter":
                 raise NoAnswerError("refused", answered.refusal or "stopped by the server's content filter")
             if answered.finish != "length":
-                return completion(answered.content)
+                return completion(answered.content, answered.input_tokens or 0, answered.output_tokens or 0)
             if self.limit > self.settings.profile.max_output_tokens:
                 raise NoAnswerError("truncated", f"longer than {self.limit} tokens")
             self.limit *= 2
@@ -408,5 +408,5 @@ def asked_tokens(request: Mapping[str, Any]) -> int:
 
 def estimate(text: str) -> int:
     """The tokens of a text, as far as its letters tell."""
-    wide = sum(map(len, _WIDE.findall(text)))
+    wide = 0 if text.isascii() else sum(map(len, _WIDE.findall(text)))
     return wide + (len(text) - wide + 2) // 3
