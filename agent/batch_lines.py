@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from agent.model import Model, certificates
+from agent.connections import connected
+from agent.model import Model
 from agent.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ def _pool(settings: ModelSettings, size: int) -> httpx2.AsyncClient:
     import httpx2
     import openai
 
-    return openai.DefaultAsyncHttpxClient(
+    return connected(
         timeout=openai.Timeout(settings.call_timeout, connect=10.0),
         limits=httpx2.Limits(max_connections=size, max_keepalive_connections=size),
-        verify=certificates(),
     )

@@ -13,10 +13,10 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from agent.answers import completion, shaped, strict_schema
+from agent.connections import connected
 from agent.environment import hush_clients
 from agent.errors import GoujiError, ModelError, PermanentModelError
 from agent.local import own_server
@@ -25,8 +25,6 @@ from agent.settings import ModelSettings, Profile, settings
 from agent.transport import End, Feature, NoAnswerError, Reply, TransientError, UnsupportedError, reply, text_of
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx2
     from openai import AsyncOpenAI
     from openai.types.chat import ChatCompletion
@@ -249,7 +247,7 @@ class Model:
                 default_headers=self.settings.headers,
                 max_retries=0,
                 timeout=openai.Timeout(self.settings.call_timeout, connect=10.0),
-                http_client=self._http_client or openai.DefaultAsyncHttpxClient(verify=certificates()),
+                http_client=self._http_client or connected(),
             )
         return self._client
 
@@ -258,14 +256,6 @@ class Model:
         if self._client is not None:
             await self._client.close()
             self._client = None
-
-
-@cache
-def certificates() -> ssl.SSLContext:
-    """The trusted certificates, loaded once: for each client anew they take longer than a report."""
-    import httpx2
-
-    return httpx2.create_ssl_context()
 
 
 class _Asking:

@@ -212,8 +212,9 @@ async def _instructor(baseline: _Baseline, question: Question, max_attempts: int
     from instructor.core import IncompleteOutputException, InstructorRetryException
     from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
+    from agent.connections import certificates
     from agent.local import own_server
-    from agent.model import Answer as Given, certificates
+    from agent.model import Answer as Given
 
     # It logs answers, and with them the document, as errors of its own.
     logging.getLogger("instructor").setLevel(logging.CRITICAL)

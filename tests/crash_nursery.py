@@ -168,7 +168,7 @@ def main() -> None:
     """Fork for each job."""
     for name in (*PRELOADED, *MORE, *OTHERS):
         __import__(name)
-    from agent.model import certificates
+    from agent.connections import certificates
 
     certificates()
     _warm()

@@ -122,7 +122,7 @@ def world(
     import instructor  # noqa: F401 - what takes long is done before a deadline is short
     import openai  # noqa: F401
 
-    from agent.model import certificates
+    from agent.connections import certificates
 
     certificates()
     folder, site = tmp_path / "work", tmp_path / "site"

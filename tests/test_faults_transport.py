@@ -21,6 +21,7 @@ from agent.batch import Batch, Tally
 from agent.batch_calls import Patience, Purse, StopError
 from agent.batch_outbox import Outbox
 from agent.batch_run import time_is_up
+from agent.connections import LARGEST
 from agent.errors import ModelError
 from agent.ledger import Entry, Ledger
 from agent.model import Call, ModelSettings, Question
@@ -329,6 +330,11 @@ _GARBAGE = {
     "an answer that is a list": Reply(body=b'{"choices": [{"message": {"content": [1]}}]}'),
     "NaN": Reply(body=b"NaN"),
     "depth without end": Reply(body=b"[" * 100_000),
+    "more than memory bears": Reply(body=b" " * (LARGEST + 1) + _WHOLE),
+    "packed, more than memory bears": Reply(
+        body=gzip.compress(b" " * (LARGEST + 1) + _WHOLE), headers=(("Content-Encoding", "gzip"),)
+    ),
+    "a refusal, more than memory bears": Reply(503, b" " * (LARGEST + 1)),
 }
 
 
@@ -342,6 +348,14 @@ def test_what_is_no_answer_is_a_fault_of_the_gateway(garbage: str) -> None:
         assert len(asked.time.slept) == 1
         assert all(seen.body == server.seen[0].body for seen in server.seen)
     assert [call.error is None for call in asked.calls] == [False, True]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_that_comes_packed_or_in_parts_is_read(packed: bool) -> None:
+    body = gzip.compress(_WHOLE) if packed else b"%x\r\n%s\r\n0\r\n\r\n" % (len(_WHOLE), _WHOLE)
+    name = ("Content-Encoding", "gzip") if packed else ("Transfer-Encoding", "chunked")
+    with Server(lambda _: GOOD, [fails(Reply(body=body, headers=(name,)))]) as server:
+        assert ask(server, QUESTION).answer.value == Figures(total=3)
 
 
 @pytest.mark.fault("garbage-200", behaviour="Garbage without end slows the whole pool and ends the run; no re-ask.")

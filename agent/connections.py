@@ -1,0 +1,65 @@
+"""Connections to a model server: its certificates loaded once, and no answer larger than memory bears."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx2
+
+LARGEST = 32 * 2**20
+"""Bytes of an answer, unpacked. The longest a model may write, in the wordiest envelope, is some 2 MB."""
+
+
+@cache
+def certificates() -> ssl.SSLContext:
+    """The trusted certificates, loaded once: for each client anew they take longer than a report."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
+def connected(**options: Any) -> httpx2.AsyncClient:
+    """Openai's own HTTP client, which gives an answer beyond ``LARGEST`` up: a fault of the gateway, as a cut one is.
+
+    ``options`` are those of ``openai.DefaultAsyncHttpxClient``.
+    """
+    return _bounded_client()(verify=certificates(), **options)
+
+
+@cache
+def _bounded_client() -> type[httpx2.AsyncClient]:
+    import openai
+
+    class Bounded(openai.DefaultAsyncHttpxClient):
+        async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
+            response = await super().send(request, stream=True, **options)
+            if stream:
+                return response
+            try:
+                return await _whole(response, request)
+            finally:
+                await response.aclose()
+
+    return Bounded
+
+
+async def _whole(response: httpx2.Response, request: httpx2.Request) -> httpx2.Response:
+    import httpx2
+
+    told = response.headers.get("content-length", "")
+    if told.isdecimal() and int(told) <= LARGEST and "content-encoding" not in response.headers:
+        await response.aread()
+        return response
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > LARGEST:
+            raise httpx2.RemoteProtocolError(f"an answer of more than {LARGEST // 2**20} MB", request=request)
+    # What was unpacked and put together is told as such: its former headers would unpack it again.
+    former = ("content-encoding", "content-length", "transfer-encoding")
+    headers = [(name, value) for name, value in response.headers.multi_items() if name not in former]
+    return httpx2.Response(response.status_code, headers=headers, content=bytes(body), request=request)
