@@ -156,9 +156,11 @@ def _entry(manifest: Path, line: int, column: str, row: dict[str, str]) -> Entry
 
 def _text(manifest: Path) -> str:
     try:
-        if manifest.stat().st_size > MAX_BYTES:
+        with manifest.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # a pipe does not tell its size before
+        if len(data) > MAX_BYTES:
             raise UsageError(f"{manifest}: larger than {MAX_BYTES // 2**20} MiB; split it")
-        return decode(manifest.read_bytes(), str(manifest))[0]
+        return decode(data, str(manifest))[0]
     except OSError as error:
         raise UsageError(f"{manifest}: {error.strerror}") from error
     except InputError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 EXIT_CODES = {"accepted": 0, "review": 3, "not_this_form": 4}
 _INTERRUPTED = 130
 _LARGEST_RECORD = 10 * 2**20
+_NO_HANDLES = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 def main() -> None:
@@ -57,6 +60,8 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout = None
         return 0
     except OSError as error:
+        if error.errno in _NO_HANDLES:
+            return _failed("OSError", "too many open files; allow more (ulimit -n) and run again", 1, arguments)
         if error.filename is not None:
             raise
         # A full disk behind `gouji show 1 > file`: what was to be stored is stored.
@@ -228,9 +233,11 @@ def _record(path: Path) -> dict[str, Any]:
     from agent import serial
 
     try:
-        if str(path) != "-" and path.stat().st_size > _LARGEST_RECORD:
+        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
+            data = file.read(_LARGEST_RECORD + 1)  # a pipe does not tell its size before
+        if len(data) > _LARGEST_RECORD:
             raise InputError(f"{path}: larger than {_LARGEST_RECORD // 2**20} MiB is no record")
-        found = serial.parse(_stdin() if str(path) == "-" else path.read_bytes())
+        found = serial.parse(data)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

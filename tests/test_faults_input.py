@@ -76,6 +76,35 @@ def test_a_file_without_end_is_refused_at_once(folder: Path, capsys: pytest.Capt
     assert all("not a regular file" in said for _, said in ends[2:])
 
 
+def _limited(kind: str, most: int, *arguments: str) -> tuple[int, str]:
+    """How a command ends whose process may have no more of something, and what it says."""
+    bound = f"import resource, sys; resource.setrlimit(resource.RLIMIT_{kind}, ({most}, {most}))"
+    command = [sys.executable, "-c", f"{bound}; from agent.cli import main; main()", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.fault("huge-file", behaviour="A record or a manifest that comes without end: given up at its bound.")
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")
+@pytest.mark.parametrize(("ends", "command"), [(5, ("check", "/dev/zero")), (2, ("batch", "--manifest", "/dev/zero"))])
+def test_what_comes_without_end_is_read_no_further_than_its_bound(
+    folder: Path, ends: int, command: tuple[str, ...]
+) -> None:
+    code, said = _limited("AS", 2 * 2**30, *command)
+
+    assert code == ends
+    assert said.startswith("gouji: /dev/zero: larger than")
+
+
+@pytest.mark.fault("disk-full", behaviour="No file handle left: that is told, and no other reason.")
+def test_too_few_file_handles_are_told_as_such(folder: Path) -> None:
+    tallies.write(folder / "in", 1)
+    code, said = _limited("NOFILE", 16, "batch", "in", "--reader", "offline", *FORM)
+
+    assert code == 1
+    assert said == "gouji: too many open files; allow more (ulimit -n) and run again\n"
+
+
 @pytest.mark.fault("huge-file", behaviour="What the system only shows as files, by a link: refused without being read.")
 @pytest.mark.fault("key-leak", behaviour="A link to gouji's own environment, where a key may stand, is no report.")
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")
