@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -126,6 +127,13 @@ class Outbox:
         with self.store.transaction() as db:
             row = db.execute(f"select count(*) from asked where posted is null and {_HERE}", (self._at,))  # noqa: S608
             return int(row.fetchone()[0])
+
+    @property
+    def an_answer(self) -> int:
+        """The tokens that an answer in this store took, on average; 0 before there is one."""
+        with self.store.transaction() as db:
+            row = db.execute("select coalesce(avg(output_tokens), 0) from calls where output_tokens > 0").fetchone()
+            return math.ceil(float(row[0]))
 
     def letters(self, posted: Posted) -> list[int]:
         """The unanswered questions of a file."""

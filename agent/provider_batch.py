@@ -112,6 +112,7 @@ class Mail:
         self._settings = settings
         self._post = post
         self.ending = asyncio.Event()
+        self._an_answer = FIRST_GUESS
 
     async def close(self) -> None:
         """Close the connections."""
@@ -136,6 +137,7 @@ class Mail:
 
     async def send(self) -> None:
         """Post all that waits. Raises StopError where the provider refuses, or the budget does not cover it."""
+        self._an_answer = max(FIRST_GUESS, self.outbox.an_answer)
         while (posted := self.outbox.pack(self._post.limits, ENDPOINT, self._covers)) is not None:
             # Where the run ends here, whether it arrived is found out by the next one.
             self.outbox.arrived(posted, await self._try(partial(self._post_once, posted, [])))
@@ -144,7 +146,7 @@ class Mail:
 
     def _covers(self, questions: int, tokens: int) -> bool:
         """Budgets count what is at the provider: it will be paid for."""
-        return self.purse.covers(self._settings.usage(tokens, questions * FIRST_GUESS))
+        return self.purse.covers(self._settings.usage(tokens, questions * self._an_answer))
 
     async def _post_once(self, posted: Posted, tried: list[Posted]) -> str:
         """Post a file. Tried before, it may have arrived though no answer came: then it is not posted again."""
@@ -230,7 +232,7 @@ class Mail:
         waited, pause = 0.0, 0.5
         while True:
             try:
-                return await ask()
+                return await self._unless_ending(ask())
             except openai.APIStatusError as error:
                 text = self._settings.redact(error.response.text)
                 told = verdict(error.status_code, error.response.headers, text)
@@ -245,6 +247,18 @@ class Mail:
             if await self._wait(pause):
                 raise StopError(self._settings.says(str(fault))) from None
             waited, pause = waited + pause, min(60.0, pause * 2)
+
+    async def _unless_ending(self, asking: Awaitable[T]) -> T:
+        """What comes of it; given up where the run is to end: what it did at the provider is found out by the next."""
+        asked, ending = asyncio.ensure_future(asking), asyncio.ensure_future(self.ending.wait())
+        try:
+            await asyncio.wait((asked, ending), return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                raise StopError("the run was to end while the provider was asked")
+            return asked.result()
+        finally:
+            asked.cancel()
+            ending.cancel()
 
     async def _wait(self, seconds: float) -> bool:
         """Wait, but no longer than the run goes on; True where it is to end."""

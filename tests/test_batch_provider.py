@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -231,11 +234,14 @@ def test_stopped_while_it_waits_it_collects_another_day(db: Path, stalls: list[P
     check_whole(db)
 
 
-def test_asked_to_end_while_the_provider_is_away_it_ends(db: Path, stalls: list[Path]) -> None:
+@pytest.mark.fault("hang", behaviour="A provider's endpoint that is away or never answers keeps no run from ending.")
+@pytest.mark.parametrize("hangs", [False, True], ids=["away", "silent"])
+def test_asked_to_end_while_the_provider_does_not_answer_it_ends(db: Path, stalls: list[Path], hangs: bool) -> None:
+    over = threading.Event()
     ended: list[float] = []
 
     async def end(rounds: Rounds) -> None:
-        while len(server.asked) < 4:
+        while len(server.asked) < 4 and not any(posted.looks for posted in server.batches):
             await asyncio.sleep(0.05)
         ended.append(time.monotonic())
         rounds.stop(StopError("enough"))
@@ -243,12 +249,21 @@ def test_asked_to_end_while_the_provider_is_away_it_ends(db: Path, stalls: list[
     def soon(rounds: Rounds) -> None:
         ending.append(asyncio.get_running_loop().create_task(end(rounds)))
 
-    ending: list[asyncio.Task[None]] = []
-    with BatchServer(tallies.answer, faults=[503] * 1000) as server:
-        tally = Sender(db, server, began=soon, outage=60.0).read(stalls)
+    def late(_: Posted) -> None:
+        over.wait(20)
 
+    ending: list[asyncio.Task[None]] = []
+    with BatchServer(tallies.answer, [late], faults=[] if hangs else [503] * 1000) as server:
+        tally = Sender(db, server, began=soon, outage=60.0).read(stalls)
+        took = time.monotonic() - ended[0]
+        over.set()
+        server.fates, server.faults = [at_once], []
+        Sender(db, server).read(stalls)
+
+        assert server.paid == COUNT
     assert str(tally.stopped) == "enough"
-    assert time.monotonic() - ended[0] < 3
+    assert took < 3
+    check_whole(db)
 
 
 def dying(where: str, *, after: bool) -> type[Mail]:
@@ -359,6 +374,16 @@ def test_a_budget_holds_back_what_it_does_not_cover(db: Path, stalls: list[Path]
 
         assert server.paid == COUNT
     check_whole(db)
+
+
+def test_a_budget_counts_an_answer_by_those_that_came(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer) as server:
+        Sender(db, server).read(stalls[:1])
+        with closing(sqlite3.connect(db)) as store, store:
+            store.execute("update calls set output_tokens = 2000")
+        Sender(db, server, budget=3000).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches][:2] == [1, 1]
 
 
 def test_the_command_posts_and_collects(
