@@ -193,6 +193,16 @@ def correct(
     return _judged(review, reading, review.attested | changed.keys(), evidence, document), changed
 
 
+def open_days(outcome: Reviewed, form: Form) -> dict[str, tuple[date, ...]]:
+    """The dates of a text without a grid that may mean several days, each with those it can mean."""
+    from agent.dates import dates
+
+    said = outcome.reading.words
+    dated = [field.id for field in form.fields if field.kind == "date" and form.free and field.id in said]
+    unsettled = [name for name in dated if said[name].value is None]
+    return {name: day.can_be for name in unsettled if (day := next(iter(dates((said[name].quote,))), None))}
+
+
 def _vouched(path: str, value: Number | None, by: str, evidence: Evidence, before: Figure | None) -> Figure:
     """The figure a reviewer vouches for; ``printed`` stays what its place shows, whatever was typed."""
     cell = evidence.cells.get(path)

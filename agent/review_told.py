@@ -7,11 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from agent import review as reviews, summary
-from agent.dates import dates
 from agent.desk.texts import how, text
 from agent.language import Language
 from agent.outcome import NeedsReview
-from agent.review import Review, Reviewed
+from agent.review import Review
 from agent.tables import safe
 from schemas.form import Form
 
@@ -78,18 +77,8 @@ def _ways(review: Review, form: Form | None, language: Language, option: str) ->
     doubtful = [path for finding in wrong for path in (*finding.suspects, *finding.cells) if path in outcome.grades]
     if doubtful:
         ways.append(command.format("correct") + f" {safe(doubtful[0])}={text(language, 'figure_here')}" + option)
-    elif form and (open_days := _open_days(outcome, form)):
-        ways.append(command.format("correct") + "".join(f" {name}={day}" for name, day in open_days) + option)
+    elif form and (open_days := reviews.open_days(outcome, form)):
+        chosen = "".join(f" {name}={'|'.join(map(str, days))}" for name, days in open_days.items())
+        ways.append(command.format("correct") + chosen + option)
     ways.append(command.format("reject") + option)
     return text(language, "ways", ways="".join(f"\n  {way}" for way in ways))
-
-
-def _open_days(outcome: Reviewed, form: Form) -> list[tuple[str, str]]:
-    """The dates of a text without a grid that may mean several days, each with those it can mean."""
-    said = outcome.reading.words
-    dated = [field.id for field in form.fields if field.kind == "date" and form.free and field.id in said]
-    return [
-        (name, "|".join(map(str, day.can_be)))
-        for name in dated
-        if said[name].value is None and (day := next(iter(dates((said[name].quote,))), None))
-    ]

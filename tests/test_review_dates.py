@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from agent import review as reviews
+from agent.desk.app import application
+from agent.desk.desk import Desk
 from agent.document import load
 from agent.errors import UsageError
 from agent.evidence import gather
 from agent.outcome import Accepted, NeedsReview
+from agent.pipeline import extract
 from agent.review import Review
+from agent.settings import ModelSettings
+from agent.store import Store
+from eval.server import Body, Server
 from schemas import load as load_form
+from tests.asgi import KEY, Caller
 from tests.test_free_attacks import ended, entry
 
 FORM = load_form("receipt")
@@ -45,3 +55,24 @@ def test_a_person_says_which_day_it_is() -> None:
 def test_a_day_that_the_text_does_not_print_is_refused(day: str) -> None:
     with pytest.raises(UsageError, match="date: "):
         settled(day)
+
+
+def answered(body: Body) -> str:
+    """What a right model says to the first questions; the same again where it is asked once more."""
+    item = {"items": entry(3, "TEA", "5.00")} if '"items"' in json.dumps(body["response_format"]) else {}
+    return json.dumps({"fields": FIELDS if item else "date@2 04/05/2024"} | item)
+
+
+def test_the_desk_offers_the_days_that_a_date_can_be(tmp_path: Path) -> None:
+    with Server(answered) as server, Store(tmp_path / "gouji.db") as store:
+        model = ModelSettings("m", server.base_url)
+        extract(TEXT, form=FORM, model=model, reader="model", store=store)
+        desk = Caller(application(Desk(store, reviews.reviewer("Lin")), KEY))
+        page = desk.get("/report/1").text
+        taken = desk.post("/report/1/correct", version="0", **{"figure:date": "2024-05-04"})
+        after = desk.get("/report/1").text
+
+    assert re.findall(r'data-take="date" data-value="([\d-]+)"', page) == ["2024-05-04", "2024-04-05"]
+    assert taken.status == 303
+    assert "data-take" not in after
+    assert "空白 → 2024-05-04" in after

@@ -15,7 +15,7 @@ from agent.review import Review, Reviewed
 from agent.squeeze import normal_line
 from agent.summary import in_words
 from agent.sums import equations, grid_of
-from agent.tables import Labels, blank, row_label
+from agent.tables import Labels, blank, row_label, safe
 from schemas.form import Form
 
 MARKS = {
@@ -298,7 +298,8 @@ def _fields(reading: Reading, labels: Labels, language: Language) -> Iterator[tu
     for name, words in reading.words.items():
         if name.count(".") == 2:
             continue  # a text of a list's entry stands in its row
-        yield labels.figure(name), in_words(words.value, labels.parts(name), language), words.line
+        told = safe(words.quote) if words.value is None else in_words(words.value, labels.parts(name), language)
+        yield labels.figure(name), told, words.line
 
 
 def _figure_lines(outcome: Reviewed) -> set[int]:

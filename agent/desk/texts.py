@@ -58,6 +58,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "neighbours": ("相邻年度", "Neighbouring years"),
     "holds": ("相符", "holds"),
     "take": ("采用", "Take it"),
+    "which_day": ("原文的日期可指几天，是哪一天？", "the date of the source can mean several days; which is it?"),
     "offer": (
         "只有 {value} 与相邻年度（{years}）相符：推算所得，未经原文证实",
         "only {value} fits beside {years}: derived, not proved by the source",

@@ -69,6 +69,7 @@ def report(desk: Desk, run: int, chosen: Chosen, language: Language) -> dict[str
         "undo": _undo(review),
         "undone": {decision.undoes for decision in review.history},
         "who": lambda name: by(name, language),
+        "open_days": reviews.open_days(review.current, form) if review.open else {},
         "label": Labels(form, review.current.reading.variants, language).figure,
         "how": how(review.closed_by, language),
         **_beside(desk, review, form, language),
