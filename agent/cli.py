@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 EXIT_CODES = {"accepted": 0, "review": 3, "not_this_form": 4}
 _INTERRUPTED = 130
+_NOT_HEARD = 141
+"""As a shell tells of a program whose pipe was closed: 0 would say accepted."""
 _LARGEST_RECORD = 10 * 2**20
 _NO_HANDLES = frozenset({errno.EMFILE, errno.ENFILE})
 
@@ -58,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         # The reader of our pipe went away: nothing is left to say, nor anyone to say it to.
         sys.stdout = None
-        return 0
+        return _NOT_HEARD
     except OSError as error:
         if error.errno in _NO_HANDLES:
             return _failed("OSError", "too many open files; allow more (ulimit -n) and run again", 1, arguments)

@@ -43,7 +43,8 @@ def command(model: str | None, base_url: str | None, ask: bool, db: Path, as_jso
         for line in lines:
             _tell(line, language)
         names = ", ".join(_named(name, language) for name in broken)
-        click.echo(say(language, "broken", names=names) if broken else say(language, "all_well"))
+        fine = "all_well" if all(line.state != "warning" for line in lines) else "well_but"
+        click.echo(say(language, "broken", names=names) if broken else say(language, fine))
     return _BROKEN if broken else 0
 
 

@@ -126,6 +126,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "yes": ("是", "yes"),
     "no": ("否", "no"),
     "all_well": ("一切正常", "all of it works"),
+    "well_but": ("可以使用；请留意标有 ! 的各行", "it works; mind the lines marked !"),
     "broken": ("有问题：{names}", "broken: {names}"),
 }
 

@@ -112,8 +112,13 @@ def show(parts: Iterable[RenderableType]) -> None:
     """Print tables and words; in a pipe wide enough for the tables of a form."""
     from rich.console import Console
 
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            """Whose pipe it is ends the command (agent.cli), and not rich with a code that says failed."""
+            raise BrokenPipeError
+
     wide = sys.stdout.isatty() or "COLUMNS" in os.environ
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = Piped(highlight=False, markup=False, emoji=False)
     # Never so narrow that a table would lose its last figures; a terminal wraps what is too long.
     console.width = max(console.width, _NARROWEST) if wide else 120
     for part in parts:

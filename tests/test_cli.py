@@ -382,7 +382,7 @@ def test_a_closed_pipe_is_no_error(gouji: Gouji) -> None:
         process.stdout.close()
         _, error = process.communicate()
 
-    assert error == b""
+    assert (process.returncode, error) == (141, b"")
 
 
 def test_a_terminal_that_knows_no_chinese_loses_nothing_but_letters(gouji: Gouji) -> None:
