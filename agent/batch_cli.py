@@ -182,9 +182,11 @@ def status(db: Path, as_json: bool, lang: str | None) -> None:
 )
 @output.DB
 @output.JSON
-def listed(wanted: str, db: Path, as_json: bool) -> None:
+@output.LANG
+def listed(wanted: str, db: Path, as_json: bool, lang: str | None) -> None:
     """List the documents of one status, a line each, and why they failed or wait · 逐份列出文件。"""
     from agent.batch_told import documents, where
+    from agent.language import choose
     from agent.tables import safe
 
     found = documents(db, wanted)
@@ -192,7 +194,7 @@ def listed(wanted: str, db: Path, as_json: bool) -> None:
         output.write({"documents": list(found)})
         return
     for document in found:
-        click.echo(safe(where(document["path"], document["error"] or "").removesuffix(": ")))
+        click.echo(safe(where(document["path"], document["error"] or "", choose(lang)).removesuffix(": ")))
 
 
 @command.command("retry")

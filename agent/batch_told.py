@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from agent.batch import Tally
+    from agent.errors import GoujiError
     from agent.language import Language
 
 _EVERY = 0.2
@@ -94,9 +95,10 @@ class Summary:
         tally = self.tally
         yield Text(usage(self.usage, language))
         for problem in tally.problems:
-            yield Text(safe(f"  {say(language, problem.status)}: {where(problem.path, problem.error)}"), "yellow")
+            told = where(problem.path, problem.error, language)
+            yield Text(safe(f"  {say(language, problem.status)}: {told}"), "yellow")
         if tally.stopped:
-            yield Text(safe(say(language, "stopped", why=tally.stopped)), "bold red")
+            yield Text(safe(say(language, "stopped", why=_why(tally.stopped, language))), "bold red")
         for name, count in (
             ("review_them", tally.statuses["review"]),
             ("retry", tally.statuses["failed"]),
@@ -106,14 +108,23 @@ class Summary:
                 yield Text(say(language, name, count=count, db=output.option(self.db)))
 
 
+def _why(error: GoujiError, language: Language) -> str:
+    from agent.errors_told import in_chinese
+
+    return in_chinese(str(error)) if language == "zh" else str(error)
+
+
 def unfinished(tally: Tally) -> int:
     """Documents without an outcome that did not fail."""
     return tally.documents - tally.copies - tally.settled
 
 
-def where(path: str, error: str) -> str:
+def where(path: str, error: str, language: Language) -> str:
     """What went wrong, after the whole path: names alone may be alike in many folders."""
-    return f"{path}: {error.removeprefix(f'{path}: ').removeprefix(f'{Path(path).name}: ')}"
+    from agent.errors_told import in_chinese
+
+    told = f"{path}: {error.removeprefix(f'{path}: ').removeprefix(f'{Path(path).name}: ')}"
+    return in_chinese(told) if language == "zh" else told
 
 
 def left_out(counts: Counter[str], language: Language) -> str:

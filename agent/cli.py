@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from io import TextIOWrapper
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,13 +82,22 @@ def _failed(kind: str, message: str, code: int, arguments: Sequence[str]) -> int
     from agent.terminal import safe
 
     told = safe(" ".join(message.split()))
-    click.echo(f"gouji: {told}", err=True)
+    click.echo(f"gouji: {_in_their_language(told, arguments)}", err=True)
     if "--json" in arguments:
         try:
             output.write({"error": {"kind": kind, "message": told, "exit_code": code}})
         except OSError:  # a closed pipe, a full disk: standard error has it
             sys.stdout = None
     return code
+
+
+def _in_their_language(message: str, arguments: Sequence[str]) -> str:
+    from agent.errors_told import in_chinese
+    from agent.language import choose
+
+    spread = [part for argument in arguments for part in argument.split("=", 1)]
+    asked = dict(pairwise(spread)).get("--lang")
+    return in_chinese(message) if choose(asked) == "zh" else message
 
 
 class _Commands(click.Group):
