@@ -67,13 +67,13 @@ def solve(table: Table) -> Solution:
         return _without_unreadable(table)
     ways = {row: found for row, (_, found) in table.rows.items()}
     narrowed = _narrow(table, ways)
-    if narrowed is not None and all(len(found) == 1 for found in narrowed.values()):
-        if _all_hold(table, narrowed):
-            return _agreed(table, narrowed)
+    if narrowed is None:
+        return _search(table, ways, possible=False)
+    if not _settled_hold(table, narrowed):
         return _search(table, narrowed, possible=False)
-    if narrowed is not None and _unconstrained(table, narrowed):
+    if _unconstrained(table, narrowed):
         return _agreed(table, narrowed)
-    return _search(table, narrowed or ways, possible=narrowed is not None)
+    return _search(table, narrowed, possible=True)
 
 
 def _without_unreadable(table: Table) -> Solution:
@@ -100,8 +100,10 @@ def _agreed(table: Table, ways: Mapping[str, Sequence[Way]], *, fits: bool = Tru
     return Solution(cells, frozenset(undecided), fits, bounded=bounded)
 
 
-def _all_hold(table: Table, ways: Mapping[str, Sequence[Way]]) -> bool:
-    cells = {path: ways[row][0][i] for row, (paths, _) in table.rows.items() for i, path in enumerate(paths)}
+def _settled_hold(table: Table, ways: Mapping[str, Sequence[Way]]) -> bool:
+    """Whether no sum fails over rows that are read in one way alone."""
+    settled = {row: paths for row, (paths, _) in table.rows.items() if len(ways[row]) == 1}
+    cells = {path: ways[row][0][i] for row, paths in settled.items() for i, path in enumerate(paths)}
     return all(_may_hold(equation, cells) for equation in table.equations)
 
 

@@ -143,6 +143,14 @@ def test_a_row_that_cannot_be_read_leaves_the_others_settled() -> None:
     assert settled(solution)["t.y.b"] == 0
 
 
+def test_a_sum_that_fails_in_a_row_is_seen_also_where_nothing_joins_it_to_the_open_ones() -> None:
+    found = solve(table({"x": [], "y": [(6, 6, 9)], "s": [(1, 2, 3), (2, 1, 3)]}))
+
+    assert not found.fits
+    assert set(found.suspects) & set(paths("y"))
+    assert set(paths("s")[:2]) <= found.undecided
+
+
 def test_rows_that_no_sum_reaches_are_settled_only_where_one_way_is_left() -> None:
     made = Table({"x": (paths("x"), (way(1, 2, 3), way(12, 3, 0))), "y": (paths("y"), (way(1, 1, 1),))}, ())
 
