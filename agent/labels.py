@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from agent.squeeze import Squeezed, normal, opened, squeeze
@@ -21,6 +21,7 @@ _WORDS = re.compile(r"[㐀-鿿](?:[^\t\n\d]*[㐀-鿿])?|[A-Za-z](?:[^\t\n\d]*[A-
 _CLOSING = ")]】》〉”’\"'：:、,，。;；"
 _SHORT = 4  # a label of fewer letters is only believed behind its number
 _FUZZY = 72.0
+_NEARLY_WHOLE = 90.0  # two letters of twenty lost or misread
 _MOST_CANDIDATES = 600
 
 
@@ -83,11 +84,14 @@ def _all_candidates(source: Squeezed, grid: Grid, start: int, end: int) -> Itera
     low, high = source.index(start), source.index(end)
     for order, (row, texts) in enumerate(_sequence(grid)):
         taken: set[int] = set()
-        for label in sorted({parse_label(t) for t in texts}, key=lambda label: -len(label.core)):
+        labels = sorted({parse_label(t) for t in texts}, key=lambda label: -len(label.core))
+        for label in labels:
+            longer = [other.core for other in labels if other.core.startswith(label.core) and other != label]
             for at in _occurrences(source.text, label.core, low, high):
                 if at in taken:
                     continue
                 mark = _candidate(source, label, at, row, order)
+                mark = mark and _to_the_end(source, mark, at, longer)
                 if mark and mark.start >= start:
                     taken.add(at)
                     yield mark
@@ -103,6 +107,19 @@ def _candidate(source: Squeezed, label: Label, at: int, row: int | None, order: 
         opens = begin == 0 or source.full[begin - 1] in "\t\n"
         return Mark(row, order, begin, end, 0.5) if opens and row is not None else None
     return Mark(row, order, _without_stray_number(source.full, begin), end, score)
+
+
+def _to_the_end(source: Squeezed, mark: Mark, at: int, longer: Sequence[str]) -> Mark:
+    """The mark with the rest of a longer label of its row, where that is misprinted: it stands in no figure's cell."""
+    if not longer:
+        return mark
+    from rapidfuzz import fuzz
+
+    last = next((i for i in range(mark.end, len(source.full)) if source.full[i] in "\t\n"), len(source.full))
+    letters = re.match(r"[^\d\W]+", source.text[at : source.index(last)])
+    if letters is None or all(fuzz.ratio(letters[0], core) < _NEARLY_WHOLE for core in longer):
+        return mark
+    return replace(mark, end=_closed(source.full, source.at[at + letters.end() - 1] + 1))
 
 
 def _closed(full: str, end: int) -> int:

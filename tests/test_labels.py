@@ -109,6 +109,22 @@ def test_a_label_with_one_letter_misprinted_is_still_found(row: Row, data: st.Da
     assert rows(printed(TABLE3_2021, **{row.id: label[:at] + "龘" + label[at + 1 :]})) == ALL
 
 
+@pytest.mark.parametrize(
+    ("words", "its"),
+    [
+        ("（区分处理的，只计这一情形，不计其他情形）", True),
+        ("（区分处理的，只计这一情形，不他情形）", True),
+        ("（区分处埋的，只计这一悄形，不计其他情形）", True),
+        ("（其中当年受理的件数另见附件说明，不计在内）", False),
+    ],
+)
+def test_a_label_ends_with_its_last_words_also_where_these_are_misprinted(words: str, its: bool) -> None:
+    source = Squeezed.of((f"（二）部分公开{words}5771398265911820",))
+    (mark,) = find(source, TABLE3_2021, 0, len(source.full))
+
+    assert (source.full[mark.end :] == "5771398265911820") is its
+
+
 @pytest.mark.parametrize("noise", ["关于其他情况的说明", "总计情况见下", "属于行政", "申请", "公开"])
 def test_words_like_a_label_are_no_row(noise: str) -> None:
     assert rows(f"{noise}\t5\n{printed(TABLE3_2021, other_reasons='')}") == [r for r in ALL if r != "other_reasons"]
