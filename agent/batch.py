@@ -104,7 +104,7 @@ class Batch:
         self._alike = 0
         self._first_round = True
         self.ending = asyncio.Event()
-        self._leave = asyncio.Event()
+        self.leaving = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._broken: BaseException | None = None
 
@@ -142,7 +142,7 @@ class Batch:
     def stop(self, error: GoujiError) -> None:
         """End early: calls on their way land, all else waits for another run. Asked twice, it ends at once."""
         if self.tally.stopped:
-            self._leave.set()
+            self.leaving.set()
         self.ending.set()
         self.tally.stopped = self.tally.stopped or error
         for task in self._tasks:
@@ -178,7 +178,7 @@ class Batch:
     async def _land(self) -> None:
         if self.calls:
             landed = asyncio.create_task(self.calls.landed())
-            leaving = asyncio.create_task(self._leave.wait())
+            leaving = asyncio.create_task(self.leaving.wait())
             await asyncio.wait({landed, leaving}, return_when=asyncio.FIRST_COMPLETED)
             leaving.cancel()
 

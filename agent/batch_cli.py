@@ -15,6 +15,7 @@ import click
 
 from agent import output
 from agent.batch_texts import STATUSES, say
+from agent.errors import UsageError
 
 if TYPE_CHECKING:
     from agent.batch import Batch, Tally
@@ -198,12 +199,18 @@ def listed(wanted: str, db: Path, as_json: bool, lang: str | None) -> None:
 
 
 @command.command("retry")
-@click.option("--failed", is_flag=True, required=True, help="Those that failed. 失败的文件")
+@click.option("--failed", "status", flag_value="failed", help="Those that failed. 失败的文件")
+@click.option(
+    "--asked",
+    "status",
+    flag_value="asked",
+    help="Those whose answers a provider's batch endpoint no longer has; paid again. 服务方已无回答的文件（重新付费）",
+)
 @output.DB
 @output.JSON
 @output.LANG
-def retry(failed: bool, db: Path, as_json: bool, lang: str | None) -> int:
-    """Read again what failed, with the options it failed with · 重试失败的文件。
+def retry(status: str | None, db: Path, as_json: bool, lang: str | None) -> int:
+    """Read again what failed or is answered no more, with the options it had · 重试失败的文件。
 
     A run and a summary for each set of options. Exit code as of run.
     """
@@ -214,12 +221,14 @@ def retry(failed: bool, db: Path, as_json: bool, lang: str | None) -> int:
     from agent.ledger import Ledger
     from agent.store import Store
 
+    if status is None:
+        raise UsageError("say what to retry: --failed or --asked")
     with Store(db) as store:
         ledger = Ledger(store)
-        found = ledger.failed()
-        ledger.put_back()
-    language = choose(lang)
-    told = say(language, "put_back", count=sum(map(len, found.values()))) if found else say(language, "none_failed")
+        found = ledger.of(status)
+        ledger.put_back(status)
+    language, count = choose(lang), sum(map(len, found.values()))
+    told = say(language, f"put_back_{status}", count=count) if found else say(language, f"none_{status}")
     click.echo(f"gouji: {told}", err=True)
     worst = 0
     for text, entries in found.items():

@@ -141,10 +141,10 @@ class Outbox:
             rows = db.execute("select id from asked where posted = ? and not answered order by id", (posted.id,))
             return [row[0] for row in rows]
 
-    def letter(self, number: int) -> Letter | None:
-        """A question that is not answered yet."""
+    def letter(self, number: int, posted: Posted) -> Letter | None:
+        """A question of a file that is not answered yet; one that was posted anew is another file's."""
         with self.store.transaction() as db:
-            return next(iter(_letters(db, "id = ?", (number,))), None)
+            return next(iter(_letters(db, "id = ? and posted = ?", (number, posted.id))), None)
 
     def unsent(self) -> list[Posted]:
         """Files of runs that ended between packing one and hearing that it had arrived."""
@@ -171,8 +171,9 @@ class Outbox:
         """The provider has the file, under a name of its own."""
         self._change(posted, "sent", remote)
 
-    def answer(self, answers: Iterable[tuple[Letter, Call]]) -> None:
-        """Journal answers, and let the documents that have all of theirs be read on."""
+    def answer(self, answers: Iterable[tuple[Letter, Call]]) -> list[Call]:
+        """Journal answers, and let the documents that have all of theirs be read on; gives those that are new."""
+        new: list[Call] = []
         with self.store.transaction() as db:
             for letter, call in answers:
                 done = db.execute(
@@ -180,7 +181,9 @@ class Outbox:
                 )
                 if done.rowcount:  # else another run collected it too
                     self.store.journal(letter.run, call)
+                    new.append(call)
             _wake(db)
+        return new
 
     def end(self, posted: Posted) -> None:
         """The provider is through with a file: what it left unanswered is posted again."""

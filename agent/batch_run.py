@@ -202,12 +202,17 @@ def _rounds(
     import openai
 
     from agent.batch_outbox import FileLimits, Outbox
+    from agent.connections import connected
     from agent.provider_batch import Mail, Post, Rounds
 
     settings = plan.model
     assert settings is not None
     client = openai.AsyncOpenAI(
-        api_key=settings.key, base_url=settings.base_url, default_headers=settings.headers, max_retries=0
+        api_key=settings.key,
+        base_url=settings.base_url,
+        default_headers=settings.headers,
+        max_retries=0,
+        http_client=connected(),
     )
     post = Post(options.poll, FileLimits(options.file_requests, options.file_mb * 1_000_000))
     outbox = Outbox(ledger, settings.base_url)

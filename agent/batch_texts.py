@@ -66,8 +66,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "last": ("最近一次运行：{when}，{state}", "last run: {when}, {state}"),
     "running": ("进行中", "running"),
     "ended": ("已结束", "ended"),
-    "put_back": ("{count} 份失败的文件将重试", "documents that failed, tried again: {count}"),
+    "put_back_failed": ("{count} 份失败的文件将重试", "documents that failed, tried again: {count}"),
+    "put_back_asked": ("{count} 份文件的问题将重新提交", "documents whose questions are asked again: {count}"),
     "none_failed": ("没有失败的文件", "nothing failed"),
+    "none_asked": ("没有等待回答的文件", "no document waits for answers"),
 }
 
 

@@ -233,28 +233,29 @@ class Ledger:
             row = db.execute("select error from jobs where key = ?", (key,)).fetchone()
         return str(row[0]) if row and row[0] else ""
 
-    def failed(self) -> dict[str, list[Entry]]:
-        """The documents that failed, with their own columns, by the options of the batch that tried them."""
+    def of(self, status: str) -> dict[str, list[Entry]]:
+        """The documents of a status, with their own columns, by the options of the batch that tried them."""
         with self.store.transaction() as db:
             rows = db.execute(
                 "select options, jobs.path, columns from jobs join batches on batches.id = jobs.batch"
                 " left join origins on origins.document = jobs.document and origins.path = jobs.path"
-                " where status = 'failed' order by jobs.path"
+                " where status = ? order by jobs.path",
+                (status,),
             ).fetchall()
         found: dict[str, list[Entry]] = {}
         for options, path, columns in rows:
             found.setdefault(options, []).append(Entry(path, json.loads(columns or "{}")))
         return found
 
-    def put_back(self, status: str = "failed") -> int:
-        """Let every job of that status wait for another try; gives their number."""
+    def put_back(self, status: str) -> None:
+        """Let every job of that status wait for another try; what was asked is waited for no more."""
         with self.store.transaction() as db:
             # Where there was no text there is no document: the file gets a key of its own when it can be read.
-            unread = db.execute("delete from jobs where status = ? and document is null", (status,)).rowcount
-            changed = db.execute(
-                "update jobs set status = 'waiting', attempts = 0, error = null where status = ?", (status,)
-            ).rowcount
-        return changed + unread
+            db.execute("delete from jobs where status = ? and document is null", (status,))
+            if status == "asked":
+                db.execute("delete from asked where not answered")
+                db.execute("update posted set state = 'ended' where state = 'sent'")
+            db.execute("update jobs set status = 'waiting', attempts = 0, error = null where status = ?", (status,))
 
 
 def spent(db: sqlite3.Connection) -> Usage:

@@ -8,32 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import tempfile
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.batch import Batch, Tally
 from agent.batch_calls import FIRST_GUESS, Purse, StopError, Wanted
 from agent.batch_outbox import MOST_TRIES, FileLimits, Letter, Outbox, Posted
-from agent.errors import GoujiError, ModelError, PermanentModelError
+from agent.errors import GoujiError, PermanentModelError
 from agent.ledger import Entry, Job, Kept
 from agent.model import Call, call_of
 from agent.outcome import Usage
+from agent.provider import ENDPOINT, GoneError, Provider
 from agent.settings import ModelSettings
-from agent.transport import Reply, TransientError, reply, verdict
+from agent.transport import Reply, TransientError, reply
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
-    from openai.types import Batch as Remote
 
-ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
-_TOKEN = "gouji"  # noqa: S105 - the name of a token, and none
 _AT_ONCE = 200
 _HALF = Decimal("0.5")
-_ENDED = frozenset({"completed", "expired", "cancelled", "failed"})
+_MOST_LOOKS = 4
+"""So often a file of answers is fetched that leaves questions out, before these are posted anew, and paid anew."""
 T = TypeVar("T")
 
 
@@ -43,11 +44,15 @@ class AskedError(GoujiError):
 
 @dataclass(frozen=True)
 class Post:
-    """How the batch endpoint is used: seconds between looks, the limits of a file, how long it may stay away."""
+    """How the batch endpoint is used: seconds between looks, the limits of a file, how long it may stay away.
+
+    ``settles``: seconds after which a batch that was made is listed, if it was made at all.
+    """
 
     poll: float = 60.0
     limits: FileLimits = field(default_factory=FileLimits)
     outage: float = 3600.0
+    settles: float = 60.0
 
 
 def at_half_price(settings: ModelSettings) -> ModelSettings:
@@ -63,7 +68,7 @@ class Rounds(Batch):
     def post_by(self, mail: Mail) -> None:
         """Name who posts; to be called once, before the run."""
         self.mail = mail
-        mail.ending = self.ending
+        mail.ending, mail.leaving = self.ending, self.leaving
 
     async def close(self) -> None:
         """Close the connections."""
@@ -108,39 +113,49 @@ class Mail:
     def __init__(self, client: AsyncOpenAI, settings: ModelSettings, outbox: Outbox, purse: Purse, post: Post) -> None:
         self.outbox = outbox
         self.purse = purse
-        self._client = client
+        self._provider = Provider(client, settings.redact)
         self._settings = settings
         self._post = post
         self.ending = asyncio.Event()
+        self.leaving = asyncio.Event()
         self._an_answer = FIRST_GUESS
+        self._looks: Counter[int] = Counter()
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._provider.close()
 
     async def recover(self) -> None:
         """Find out what became of files that a run before this one was posting when it ended."""
-        unsent = self.outbox.unsent()
-        if not unsent:
-            return
-        known = await self._try(self._known)
-        for posted in unsent:
-            if posted.token in known:
-                self.outbox.arrived(posted, known[posted.token])
+        for posted in self.outbox.unsent():
+            remote = await self._arrived(posted)
+            if remote:
+                self.outbox.arrived(posted, remote)
             else:
                 self.outbox.unpack(posted)
 
+    async def _arrived(self, posted: Posted) -> str | None:
+        """The provider's name of a file's batch; None where it would be listed by now, had it arrived."""
+        waited = 0.0
+        while True:
+            known = await self._try(self._known)
+            if posted.token in known or waited >= self._post.settles:
+                return known.get(posted.token)
+            pause = min(5.0, self._post.settles - waited)
+            if await self._wait(pause):
+                raise StopError("ended before it was known whether the provider has the last file")
+            waited += pause
+
     async def _known(self) -> dict[str, str]:
         """The provider's names of all batches of ours, by token."""
-        listed = self._client.batches.list(limit=100)
-        return {(remote.metadata or {}).get(_TOKEN, ""): remote.id async for remote in listed}
+        return {remote.token: remote.id async for remote in self._provider.batches()}
 
     async def send(self) -> None:
         """Post all that waits. Raises StopError where the provider refuses, or the budget does not cover it."""
         self._an_answer = max(FIRST_GUESS, self.outbox.an_answer)
         while (posted := self.outbox.pack(self._post.limits, ENDPOINT, self._covers)) is not None:
             # Where the run ends here, whether it arrived is found out by the next one.
-            self.outbox.arrived(posted, await self._try(partial(self._post_once, posted, [])))
+            self.outbox.arrived(posted, await self._posted(posted))
         if self.outbox.waiting and not self.outbox.sent():
             raise self.purse.empty()
 
@@ -148,24 +163,27 @@ class Mail:
         """Budgets count what is at the provider: it will be paid for."""
         return self.purse.covers(self._settings.usage(tokens, questions * self._an_answer))
 
-    async def _post_once(self, posted: Posted, tried: list[Posted]) -> str:
-        """Post a file. Tried before, it may have arrived though no answer came: then it is not posted again."""
-        known = (await self._known()).get(posted.token) if tried else None
-        tried.append(posted)
-        return known or await self._upload(posted)
+    async def _posted(self, posted: Posted) -> str:
+        """Post a file, however often the network fails. A try that was not answered may have arrived all the same."""
+        tried = False
+
+        async def once() -> str:
+            nonlocal tried
+            known = await self._arrived(posted) if tried else None
+            tried = True
+            return known or await self._upload(posted)
+
+        # Broken off it might arrive, and the next run not see it yet: only who asks twice to end ends it.
+        return await self._try(once, until=self.leaving)
 
     async def _upload(self, posted: Posted) -> str:
         with tempfile.TemporaryFile() as file:
             for number in self.outbox.letters(posted):
-                letter = self.outbox.letter(number)
+                letter = self.outbox.letter(number, posted)
                 if letter:
                     file.write(letter.line(ENDPOINT))
             file.seek(0)
-            uploaded = await self._client.files.create(file=(f"{posted.token}.jsonl", file), purpose="batch")
-        remote = await self._client.batches.create(
-            input_file_id=uploaded.id, endpoint=ENDPOINT, completion_window="24h", metadata={_TOKEN: posted.token}
-        )
-        return remote.id
+            return await self._provider.post(file, posted.token)
 
     async def collect(self) -> None:
         """Wait until a posted file has ended, and take its answers in; or until the run is to end."""
@@ -177,42 +195,49 @@ class Mail:
 
     async def _collected(self, posted: Posted) -> bool:
         assert posted.remote is not None
-        name = posted.remote
-        remote = await self._try(lambda: self._client.batches.retrieve(name))
-        if remote.status not in _ENDED:
+        remote = await self._try(partial(self._provider.batch, posted.remote))
+        if not remote.ended:
             return False
-        for file in (remote.output_file_id, remote.error_file_id):
-            if file:
-                await self._try(partial(self._take_in, file))
+        told: set[int] = set()
+        for file in remote.files:
+            told |= await self._try(partial(self._take_in, file, posted))
         if remote.status in ("failed", "cancelled"):
             self.outbox.unpack(posted)
-            raise StopError(self._settings.says(f"the provider's batch {name} {remote.status}{_why(remote)}"))
+            why = "".join(f": {fault}" for fault in remote.why)
+            raise StopError(self._settings.says(f"the provider's batch {remote.id} {remote.status}{why}"))
+        self._looks[posted.id] += 1
+        left_out = not told.issuperset(self.outbox.letters(posted))
+        if left_out and self._looks[posted.id] < _MOST_LOOKS:
+            return False  # a file that comes empty or in part is a fault of the way, until it comes so again and again
         self.outbox.end(posted)
         return True
 
-    async def _take_in(self, file: str) -> None:
-        """Journal the lines of a file, some at a time: taken in twice, they are there once."""
-        some: list[str] = []
-        async with self._client.files.with_streaming_response.content(file) as response:
-            async for line in response.iter_lines():
-                some.append(self._settings.redact(line))
-                if len(some) == _AT_ONCE:
-                    self._journal(some)
-                    some.clear()
+    async def _take_in(self, file: str, posted: Posted) -> set[int]:
+        """Journal the lines of a file, some at a time: taken in twice, they are there once.
+
+        Gives the questions that it says something of.
+        """
+        told: set[int] = set()
+        some: list[tuple[Letter, Call]] = []
+        async for line in self._provider.lines(file):
+            number, response = _line(line)
+            told.add(number)
+            letter = self.outbox.letter(number, posted)
+            if letter and response:
+                some.append((letter, self._call(letter, response)))
+            if len(some) == _AT_ONCE:
+                self._journal(some)
+                some.clear()
         self._journal(some)
+        return told
 
-    def _journal(self, lines: Sequence[str]) -> None:
-        told = [self._call(line) for line in lines if line.strip()]
-        self.outbox.answer([call for call in told if call])
+    def _journal(self, some: Sequence[tuple[Letter, Call]]) -> None:
+        for call in self.outbox.answer(some):
+            self.purse.spend(call.usage)
 
-    def _call(self, line: str) -> tuple[Letter, Call] | None:
-        """The call that a line tells of; None where it tells of none, or of one that was journaled before."""
-        told = _object(line)
-        number, response = str(told.get("custom_id", "")), told.get("response")
-        letter = self.outbox.letter(int(number)) if number.isdecimal() else None
-        if letter is None or not isinstance(response, dict) or not isinstance(response.get("status_code"), int):
-            return None
-        raw = json.dumps(response.get("body"), ensure_ascii=False)
+    def _call(self, letter: Letter, response: dict[str, Any]) -> Call:
+        """The call that the response to a question tells of."""
+        raw = self._settings.redact(json.dumps(response.get("body"), ensure_ascii=False))
         answered: Reply | None = None
         fault: GoujiError | None = None
         try:
@@ -220,45 +245,26 @@ class Mail:
         except GoujiError as error:
             fault = error
         request = letter.wanted.request
-        call = call_of(self._settings, letter.wanted.question, request, response["status_code"], raw, answered, fault)
-        self.purse.spend(call.usage)
-        return letter, call
+        return call_of(self._settings, letter.wanted.question, request, response["status_code"], raw, answered, fault)
 
-    async def _try(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """What the provider says, however often the network fails."""
-        import httpx2
-        import openai
-
+    async def _try(self, ask: Callable[[], Awaitable[T]], until: asyncio.Event | None = None) -> T:
+        """What the provider says, however often the network fails; given up where the run is to end."""
         waited, pause = 0.0, 0.5
         while True:
             try:
-                return await self._unless_ending(ask())
-            except openai.APIStatusError as error:
-                text = self._settings.redact(error.response.text)
-                told = verdict(error.status_code, error.response.headers, text)
-                if isinstance(told, PermanentModelError):
-                    raise StopError(self._settings.says(told)) from None  # what it came from quotes the answer
-                fault: Exception = told
-                pause = max(pause, told.retry_after) if isinstance(told, TransientError) else pause
-            except (openai.APIConnectionError, httpx2.TransportError) as error:
-                fault = error
+                return await _unless(until or self.ending, ask())
+            except GoneError as error:
+                way_out = "where it is gone for good, `gouji batch retry --asked` asks its questions again, paid again"
+                raise StopError(self._settings.says(f"{error}; {way_out}")) from None
+            except PermanentModelError as error:
+                raise StopError(self._settings.says(error)) from None  # what it came from quotes the answer
+            except TransientError as error:
+                fault, pause = error, max(pause, error.retry_after)
             if max(waited, pause) > self._post.outage:
                 raise StopError(self._settings.says(f"{fault}; run again when the server is back")) from None
             if await self._wait(pause):
-                raise StopError(self._settings.says(str(fault))) from None
+                raise StopError(self._settings.says(fault)) from None
             waited, pause = waited + pause, min(60.0, pause * 2)
-
-    async def _unless_ending(self, asking: Awaitable[T]) -> T:
-        """What comes of it; given up where the run is to end: what it did at the provider is found out by the next."""
-        asked, ending = asyncio.ensure_future(asking), asyncio.ensure_future(self.ending.wait())
-        try:
-            await asyncio.wait((asked, ending), return_when=asyncio.FIRST_COMPLETED)
-            if not asked.done():
-                raise StopError("the run was to end while the provider was asked")
-            return asked.result()
-        finally:
-            asked.cancel()
-            ending.cancel()
 
     async def _wait(self, seconds: float) -> bool:
         """Wait, but no longer than the run goes on; True where it is to end."""
@@ -269,14 +275,28 @@ class Mail:
         return True
 
 
-def _why(remote: Remote) -> str:
-    errors = remote.errors.data if remote.errors and remote.errors.data else []
-    return "".join(f": {error.message}" for error in errors[:3])
+async def _unless(ending: asyncio.Event, asking: Awaitable[T]) -> T:
+    """What comes of it, or StopError where the run is to end before."""
+    asked, over = asyncio.ensure_future(asking), asyncio.ensure_future(ending.wait())
+    try:
+        await asyncio.wait((asked, over), return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            raise StopError("the run was to end while the provider was asked")
+        return asked.result()
+    finally:
+        asked.cancel()
+        over.cancel()
 
 
-def _object(line: str) -> dict[str, Any]:
+def _line(line: bytes) -> tuple[int, dict[str, Any] | None]:
+    """A line of a file of answers: the number of its question, 0 for none, and the response if it holds one.
+
+    What is no such line is passed over: one of them must not cost the answers beside it.
+    """
     try:
         told = json.loads(line)
-    except ValueError as error:
-        raise ModelError(f"the provider's file of answers holds a line that is no JSON: {line[:60]!r}") from error
-    return told if isinstance(told, dict) else {}
+    except (ValueError, RecursionError):
+        return 0, None
+    name, response = (str(told.get("custom_id")), told.get("response")) if isinstance(told, dict) else ("", None)
+    whole = isinstance(response, dict) and type(response.get("status_code")) is int
+    return int(name) if re.fullmatch(r"[0-9]{1,18}", name) else 0, response if whole else None

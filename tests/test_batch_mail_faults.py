@@ -1,0 +1,229 @@
+"""What goes wrong at a provider's batch endpoint: no answer is paid twice, and none that came is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from agent import cli
+from agent.batch import InterruptError
+from agent.batch_outbox import Outbox
+from agent.provider_batch import Rounds
+from eval import tallies
+from eval.batch_server import BatchServer, Posted, at_once
+from tests.batch_world import rows
+from tests.mail_world import COUNT, KilledError, Sender, check_whole, db, stalls
+
+__all__ = ["db", "stalls"]  # fixtures
+
+
+@dataclass
+class Odd(BatchServer):
+    """An endpoint whose next answers to some requests come otherwise; ``odd``: so many of them."""
+
+    where: str = "GET /v1/files/"
+    spoil: Callable[[bytes], bytes] = field(default=bytes)
+    odd: int = 1
+    status: int = 200
+
+    def handle(self, method: str, path: str, kind: str, data: bytes) -> tuple[int, bytes]:
+        """Status and body of one HTTP answer."""
+        status, body = super().handle(method, path, kind, data)
+        if f"{method} {path}".startswith(self.where) and self.odd > 0:
+            self.odd -= 1
+            return self.status, self.spoil(body)
+        return status, body
+
+
+def half(body: bytes) -> bytes:
+    return b"".join(body.splitlines(keepends=True)[: COUNT // 2])
+
+
+def nothing(_: bytes) -> bytes:
+    return b""
+
+
+def nameless(body: bytes) -> bytes:
+    return json.dumps(json.loads(body) | {"output_file_id": None, "error_file_id": None}).encode()
+
+
+@pytest.mark.fault("garbage-200", behaviour="A file of answers that comes empty, in part or late is fetched again.")
+@pytest.mark.parametrize(
+    ("where", "spoil"), [("GET /v1/files/", nothing), ("GET /v1/files/", half), ("GET /v1/batches/batch_0", nameless)]
+)
+def test_answers_that_come_late_or_in_part_are_waited_for_and_not_paid_again(
+    db: Path, stalls: list[Path], where: str, spoil: Callable[[bytes], bytes]
+) -> None:
+    with Odd(tallies.answer, [at_once], where=where, spoil=spoil) as server:
+        Sender(db, server).read(stalls)
+
+        assert server.paid == COUNT
+    check_whole(db)
+
+
+_NO_ANSWERS = {
+    "a page": b"<html>502</html>",
+    "nothing": b"",
+    "half": b'{"id": "batc',
+    "an error": b'{"error": {"message": "upstream", "code": 504}}',
+    "a list": b"[]",
+}
+
+
+@pytest.mark.fault("garbage-200", behaviour="At a provider's batch endpoint too: asked again, paid once.")
+@pytest.mark.parametrize("where", ["GET /v1/batches/batch_0", "POST /v1/files", "POST /v1/batches", "GET /v1/batches"])
+@pytest.mark.parametrize("kind", _NO_ANSWERS)
+def test_what_is_no_answer_of_the_endpoint_is_borne(db: Path, stalls: list[Path], where: str, kind: str) -> None:
+    with Odd(tallies.answer, where=where, spoil=lambda _: _NO_ANSWERS[kind]) as server:
+        assert Sender(db, server).read(stalls).stopped is None
+
+        assert server.paid == COUNT
+    check_whole(db)
+
+
+_POISON: dict[str, Callable[[bytes], bytes]] = {
+    "words": lambda body: b"oops\n" + body,
+    "bytes": lambda body: b"\xff\xfe\n" + body,
+    "a number beyond all": lambda body: (
+        b'{"custom_id": "99999999999999999999", "response": {"status_code": 200}}\n' + body
+    ),
+    "a number of thousands of digits": lambda body: b'{"custom_id": "%s", "response": {}}\n' % (b"9" * 5000) + body,
+    "depth": lambda body: b'{"custom_id": "1", "response": ' + b"[" * 200_000 + b"\n" + body,
+    "a line that is too long": lambda body: b" " * (33 * 2**20) + b"\n" + body,
+    "a separator that is none": lambda body: body.replace(b'"id": "', '"id": "\u2028\u0085'.encode(), 1),
+    "every line twice": lambda body: body + body,
+}
+
+
+@pytest.mark.fault("odd-json", behaviour="A line of a provider's file that is none costs no answer beside it.")
+@pytest.mark.parametrize("poison", _POISON)
+def test_a_line_that_is_none_costs_no_answer_beside_it(db: Path, stalls: list[Path], poison: str) -> None:
+    with Odd(tallies.answer, spoil=_POISON[poison], odd=1000) as server:
+        tally = Sender(db, server).read(stalls)
+
+        assert tally.stopped is None
+        assert server.paid == COUNT
+    check_whole(db)
+    assert rows(db, "select count(*) from calls") == [(COUNT,)]
+
+
+def test_an_answer_that_stands_twice_is_counted_once(db: Path, stalls: list[Path]) -> None:
+    spent = []
+
+    def told(rounds: Rounds) -> None:
+        spent.append(rounds)
+
+    with Odd(tallies.answer, spoil=_POISON["every line twice"]) as server:
+        Sender(db, server, began=told).read(stalls)
+
+    (tokens,) = rows(db, "select sum(input_tokens + output_tokens) from calls")[0]
+    assert (spent[0].spent.calls, spent[0].spent.input_tokens + spent[0].spent.output_tokens) == (COUNT, tokens)
+
+
+@dataclass
+class Slow(BatchServer):
+    """An endpoint that takes a second to make its first batch. ``making``: it was asked to; ``made``: it is there."""
+
+    making: threading.Event = field(default_factory=threading.Event)
+    made: threading.Event = field(default_factory=threading.Event)
+
+    def handle(self, method: str, path: str, kind: str, data: bytes) -> tuple[int, bytes]:
+        """Status and body of one HTTP answer."""
+        if method == "POST" and path.endswith("/batches") and not self.making.is_set():
+            self.making.set()
+            time.sleep(1)
+            answered = super().handle(method, path, kind, data)
+            self.made.set()
+            return answered
+        return super().handle(method, path, kind, data)
+
+
+@pytest.mark.fault("kill", behaviour="Ended while a file is posted: the next run finds its batch.")
+@pytest.mark.parametrize("times", [1, 2])
+def test_ended_while_it_posts_a_file_is_not_posted_again(db: Path, stalls: list[Path], times: int) -> None:
+    async def end(rounds: Rounds) -> None:
+        await asyncio.to_thread(server.making.wait, 20)
+        for _ in range(times):
+            rounds.stop(InterruptError("enough"))
+
+    def soon(rounds: Rounds) -> None:
+        ending.append(asyncio.get_running_loop().create_task(end(rounds)))
+
+    ending: list[asyncio.Task[None]] = []
+    with Slow(tallies.answer) as server:
+        tally = Sender(db, server, began=soon, settles=3.0).read(stalls)
+        Sender(db, server, settles=3.0).read(stalls)
+
+        assert server.made.wait(20)
+        assert [len(posted.lines) for posted in server.batches] == [COUNT]
+        assert server.paid == COUNT
+    assert str(tally.stopped) == "enough"
+    check_whole(db)
+
+
+@pytest.mark.fault("kill", behaviour="A file collected twice undoes no question that was posted anew meanwhile.")
+def test_a_file_collected_again_leaves_what_was_posted_anew(
+    db: Path, stalls: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(posted: Posted) -> None:
+        posted.output = [posted.refused(posted.lines[0], 500, "x"), *map(posted.answered, posted.lines[1:])]
+        posted.status = "completed"
+
+    def slow(posted: Posted) -> None:
+        if posted.looks > 3:
+            posted.finish()
+
+    def die(_: Outbox, __: object) -> None:
+        raise KilledError
+
+    with BatchServer(tallies.answer, [first, slow]) as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(Outbox, "end", die)
+            with pytest.raises(KilledError):
+                Sender(db, server).read(stalls)
+        Sender(db, server).read(stalls)
+
+        assert [len(posted.lines) for posted in server.batches] == [COUNT, 1]
+    check_whole(db)
+    assert rows(db, "select status, count(*) from calls group by 1") == [(200, COUNT), (500, 1)]
+
+
+@pytest.mark.parametrize("gone", ["GET /v1/batches/batch_0", "GET /v1/files/"])
+def test_answers_that_are_gone_are_asked_again_when_a_person_says_so(
+    db: Path, stalls: list[Path], gone: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with Odd(
+        tallies.answer, where=gone, spoil=lambda _: b'{"error": {"message": "gone"}}', odd=1000, status=404
+    ) as server:
+        named = ["batch", str(stalls[0].parent), "--form", tallies.FORM_NAME, "--model", "m", "--db", str(db)]
+        asked = [*named, "--base-url", server.base_url, "--transport", "batch", "--poll", "0.05", "--lang", "en"]
+        code = cli.run(asked)
+        said = " ".join(capsys.readouterr().out.split())
+        server.where = "nowhere"
+        again = cli.run(["batch", "retry", "--asked", "--db", str(db), "--lang", "en"])
+
+        assert [len(posted.lines) for posted in server.batches] == [COUNT, COUNT]
+    assert (code, again) == (6, 3)
+    assert "it does not know the" in said
+    assert "gouji batch retry --asked" in said
+    check_whole(db)
+
+
+def test_a_list_of_batches_without_end_is_not_followed(db: Path, stalls: list[Path]) -> None:
+    def endless(body: bytes) -> bytes:
+        return json.dumps(json.loads(body) | {"has_more": True}).encode()
+
+    with Odd(tallies.answer, lost=1, where="GET /v1/batches", spoil=endless, odd=1000) as server:
+        Sender(db, server).read(stalls)
+
+        assert server.asked.count("GET /v1/batches") < 20
+        assert server.paid == COUNT
+    check_whole(db)
