@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -64,7 +65,18 @@ def assert_true(outcome: Outcome, case: Case) -> None:
     truth = case.figures()
     for path, grade in outcome.grades.items():
         if grade in TRUSTED and path in truth and not case.is_undetermined(path) and truth[path] is not None:
-            assert outcome.reading.value(path) == Decimal(str(truth[path])), (case.name, path)
+            right = [truth[path]] if isinstance(outcome, Accepted) else _of_any_entry(path, truth)
+            assert outcome.reading.value(path) in [_exact(value) for value in right], (case.name, path)
+
+
+def _of_any_entry(path: str, truth: Mapping[str, Any]) -> list[Any]:
+    """What a figure may be in a report that waits: where an entry of its list is missing, the next has its number."""
+    entry = re.sub(r"\.\d+\.", ".", path)
+    return [value for other, value in truth.items() if re.sub(r"\.\d+\.", ".", other) == entry]
+
+
+def _exact(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
 
 
 _AS_DIGIT = str.maketrans("OoQ〇○lI|｜!SBZ", "0000011111582")
