@@ -87,6 +87,9 @@ CHINESE: Mapping[str, str] = {
     "model {}: no key; set OPENAI_API_KEY, or name a server that needs none with --base-url": (
         "模型 {}：没有密钥；请设置 OPENAI_API_KEY，或用 --base-url 指定不需要密钥的服务"
     ),
+    "the key (OPENAI_API_KEY) holds a character that no header may hold; set it anew": (
+        "密钥（OPENAI_API_KEY）含有请求头中不允许的字符；请重新设置"
+    ),
     "reader {} needs a model: give --model or set GOUJI_MODEL": "读法 {} 需要模型：请给出 --model，或设置 GOUJI_MODEL",
     "--transport batch needs a model: give --model or set GOUJI_MODEL": (
         "--transport batch 需要模型：请给出 --model，或设置 GOUJI_MODEL"

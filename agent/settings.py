@@ -71,7 +71,7 @@ class ModelSettings:
     login: SecretStr | None = None
 
     def __post_init__(self) -> None:
-        """Move user and password out of the address, so that it can be shown."""
+        """Move user and password out of the address, so that it can be shown; and white space off the key."""
         try:
             parts = urlsplit(self.base_url or "")
         except ValueError as error:
@@ -82,6 +82,11 @@ class ModelSettings:
             login, _, host = parts.netloc.rpartition("@")
             object.__setattr__(self, "login", SecretStr(unquote(login)))
             object.__setattr__(self, "base_url", urlunsplit(parts._replace(netloc=host)))
+        if self.api_key is not None:
+            object.__setattr__(self, "api_key", SecretStr(self.api_key.get_secret_value().strip()))
+        if not _sendable(self.api_key):
+            # An HTTP client quotes the header that it refuses, and with it the key.
+            raise UsageError("the key (OPENAI_API_KEY) holds a character that no header may hold; set it anew")
 
     @property
     def key(self) -> str:
@@ -93,7 +98,7 @@ class ModelSettings:
         """Headers beside the client's own: the login of the address in the key's stead."""
         if self.login is None:
             return {}
-        return {"Authorization": "Basic " + base64.b64encode(self.login.get_secret_value().encode()).decode()}
+        return {"Authorization": "Basic " + base64.b64encode(_bytes(self.login.get_secret_value())).decode()}
 
     @property
     def identity(self) -> str:
@@ -116,11 +121,11 @@ class ModelSettings:
     def redacted(self, body: bytes) -> bytes:
         """What a server answered, without key and login: before it is cut anywhere, since half a key is one too."""
         for secret in self._secrets():
-            body = body.replace(secret.encode(), _REDACTED.encode())
+            body = body.replace(_bytes(secret), _REDACTED.encode())
         return body
 
     def _secrets(self) -> list[str]:
-        """Key, login and password in the forms in which they are sent, the longest first."""
+        """Key, login and password in the forms in which they are sent or quoted, the longest first."""
         forms = {self.api_key.get_secret_value()} if self.api_key else set()
         if self.login is not None:
             login = self.login.get_secret_value()
@@ -132,6 +137,8 @@ class ModelSettings:
                 quote(password, safe=""),
                 self.headers["Authorization"][6:],
             }
+        # As an exception quotes what it was given: as text, and as bytes.
+        forms |= {said for form in forms for said in (repr(form)[1:-1], ascii(form)[1:-1], repr(_bytes(form))[2:-1])}
         return sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True)
 
     def says(self, error: object) -> str:
@@ -173,7 +180,7 @@ def settings(
         "profile": profile or _profile(environment),
     }
     # The secrets last: no error of the others has them among its local variables.
-    key = SecretStr(api_key or environment.get("OPENAI_API_KEY") or "")
+    key = SecretStr((api_key or environment.get("OPENAI_API_KEY") or "").strip())
     base_url = base_url or environment.get("OPENAI_BASE_URL") or None
     if not key and not base_url:
         raise UsageError(f"model {name}: no key; set OPENAI_API_KEY, or name a server that needs none with --base-url")
@@ -193,6 +200,17 @@ def local(name: str, profile: Profile | None, environment: Mapping[str, str]) ->
         deadline=_seconds(environment, "GOUJI_DEADLINE", 7200.0),
         profile=profile or _profile(environment, SMALL),
     )
+
+
+def _bytes(text: str) -> bytes:
+    """The text as it is sent; what the environment held that is no UTF-8 as it was there."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _sendable(secret: SecretStr | None) -> bool:
+    """Whether a header may hold it: printable ASCII."""
+    told = secret.get_secret_value() if secret else ""
+    return told.isascii() and told.isprintable()
 
 
 def _profile(environment: Mapping[str, str], base: Profile | None = None) -> Profile:
