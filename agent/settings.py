@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import math
 import os
+import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
@@ -20,6 +23,7 @@ from agent.outcome import Usage
 _NO_KEY = "none"  # a server on one's own machine wants none, but the client insists on one
 _MILLION = 1_000_000
 _REDACTED = "[secret]"
+_UNESCAPED = frozenset(string.ascii_letters + string.digits + "-._~")  # nobody has a reason to quote these
 _SHORTEST = 6  # a key like "1" or "none" is a placeholder: taken out of an answer it would take figures with it
 
 
@@ -115,31 +119,22 @@ class ModelSettings:
     def redact(self, text: str) -> str:
         """The text without key and login: servers like to repeat what they were sent."""
         for secret in self._secrets():
-            text = text.replace(secret, _REDACTED)
+            text = re.sub(_written(secret), _REDACTED, text)
         return text
 
     def redacted(self, body: bytes) -> bytes:
         """What a server answered, without key and login: before it is cut anywhere, since half a key is one too."""
         for secret in self._secrets():
-            body = body.replace(_bytes(secret), _REDACTED.encode())
+            body = re.sub(_bytes(_written(secret)), _REDACTED.encode(), body)
         return body
 
     def _secrets(self) -> list[str]:
-        """Key, login and password in the forms in which they are sent or quoted, the longest first."""
-        forms = {self.api_key.get_secret_value()} if self.api_key else set()
+        """Key, login, password and the header of both, the longest first."""
+        found = {self.api_key.get_secret_value()} if self.api_key else set()
         if self.login is not None:
             login = self.login.get_secret_value()
-            password = login.partition(":")[2]
-            forms |= {
-                login,
-                password,
-                quote(login, safe=":"),
-                quote(password, safe=""),
-                self.headers["Authorization"][6:],
-            }
-        # As an exception quotes what it was given: as text, and as bytes.
-        forms |= {said for form in forms for said in (repr(form)[1:-1], ascii(form)[1:-1], repr(_bytes(form))[2:-1])}
-        return sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True)
+            found |= {login, login.partition(":")[2], self.headers["Authorization"][6:]}
+        return sorted((secret for secret in found if len(secret) >= _SHORTEST), key=len, reverse=True)
 
     def says(self, error: object) -> str:
         """An error's message with the model's name and address before it."""
@@ -205,6 +200,24 @@ def local(name: str, profile: Profile | None, environment: Mapping[str, str]) ->
 def _bytes(text: str) -> bytes:
     """The text as it is sent; what the environment held that is no UTF-8 as it was there."""
     return text.encode("utf-8", "surrogateescape")
+
+
+@lru_cache(maxsize=64)
+def _written(secret: str) -> str:
+    """A pattern of the secret as it is, and as JSON, an address or an exception quotes it, also one within another."""
+    return "".join(re.escape(c) if c in _UNESCAPED else _quoted(c) for c in secret)
+
+
+def _quoted(c: str) -> str:
+    r"""A pattern of one character that is quoted in many ways: / as \/, \u002f, %2F, \x2f."""
+    # Bounded: of a megabyte of backslashes each would be looked at from each.
+    slashes = r"\\{1,8}"
+    units = c.encode("utf-16-be", "surrogatepass").hex()
+    json = "".join(f"{slashes}u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    address = "".join(f"%(?:25)?{byte:02x}" for byte in _bytes(c))
+    python = "".join(f"{slashes}x{byte:02x}" for byte in _bytes(c))
+    short = "" if c.isprintable() else "|" + slashes + repr(c)[1:-1].lstrip("\\")  # a line feed as \n
+    return rf"(?:\\{{0,8}}{re.escape(c)}|(?i:{json}|{address}|{python}){short})"
 
 
 def _sendable(secret: SecretStr | None) -> bool:
