@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from agent.errors import GoujiError, ModelError, PermanentModelError
+from agent.errors import GoujiError, ModelError, PermanentModelError, UsageError
 from agent.ledger import Kept
 from agent.model import Call, Model, asked_tokens, call_of, request_sha256
 from agent.outcome import NO_USAGE, Usage
@@ -204,6 +204,8 @@ class Calls:
             status, headers, body = await self.model.send(wanted.request, settings.call_timeout)
             raw = text_of(body)
             answered = reply(status, headers, body)
+        except UsageError:  # nothing was sent, and no document is to blame: it ends the run
+            raise
         except GoujiError as error:
             fault = error
         call = call_of(settings, wanted.question, wanted.request, status, raw, answered, fault)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from agent.errors import UsageError
 
 if TYPE_CHECKING:
     import ssl
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
 
 LARGEST = 32 * 2**20
 """Bytes of an answer, unpacked. The longest a model may write, in the wordiest envelope, is some 2 MB."""
+
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
 
 @cache
@@ -25,9 +31,34 @@ def certificates() -> ssl.SSLContext:
 def connected(**options: Any) -> httpx2.AsyncClient:
     """Openai's own HTTP client, which gives an answer beyond ``LARGEST`` up: a fault of the gateway, as a cut one is.
 
-    ``options`` are those of ``openai.DefaultAsyncHttpxClient``.
+    ``options`` are those of ``openai.DefaultAsyncHttpxClient``. Raises UsageError where the environment
+    names a proxy that cannot be used.
     """
-    return _bounded_client()(verify=certificates(), **options)
+    import httpx2
+
+    try:
+        return _bounded_client()(verify=certificates(), **options)
+    except (ImportError, ValueError, httpx2.InvalidURL):
+        wrong = next(_wrong_proxies(), None)
+        if wrong is None:
+            raise
+        # What it came from may quote the proxy's password.
+        raise UsageError(
+            f"{wrong} names no proxy that can be used; set it to http://HOST:PORT, or unset it "
+            "(socks5:// needs `pip install socksio`)"
+        ) from None
+
+
+def _wrong_proxies() -> Iterator[str]:
+    """The variables of the environment whose proxies no client can be made for."""
+    import httpx2
+
+    for name, value in os.environ.items():
+        if value and name.lower() in _PROXIES:
+            try:
+                httpx2.AsyncHTTPTransport(certificates(), proxy=value if "://" in value else f"http://{value}")
+            except (ImportError, ValueError, httpx2.InvalidURL):
+                yield name
 
 
 @cache

@@ -189,6 +189,8 @@ def ask(settings: ModelSettings | None, language: Language) -> Line:
     start = time.monotonic()
     try:
         answer = asyncio.run(_asked(settings))
+    except UsageError as error:
+        return Line("ask", "broken", str(error))
     except PermanentModelError as error:
         return Line("ask", "broken", say(language, "permanent", what=error), say(language, "set_right"))
     except ModelError as error:

@@ -90,6 +90,10 @@ CHINESE: Mapping[str, str] = {
     "the key (OPENAI_API_KEY) holds a character that no header may hold; set it anew": (
         "密钥（OPENAI_API_KEY）含有请求头中不允许的字符；请重新设置"
     ),
+    "{} names no proxy that can be used; set it to http://HOST:PORT, or unset it "
+    "(socks5:// needs `pip install socksio`)": (
+        "{} 所写的代理无法使用；请改为 http://主机:端口，或取消设置（socks5:// 需要 `pip install socksio`）"
+    ),
     "reader {} needs a model: give --model or set GOUJI_MODEL": "读法 {} 需要模型：请给出 --model，或设置 GOUJI_MODEL",
     "--transport batch needs a model: give --model or set GOUJI_MODEL": (
         "--transport batch 需要模型：请给出 --model，或设置 GOUJI_MODEL"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from agent.answers import completion, shaped, strict_schema
 from agent.connections import connected
 from agent.environment import hush_clients
-from agent.errors import GoujiError, ModelError, PermanentModelError
+from agent.errors import GoujiError, ModelError, PermanentModelError, UsageError
 from agent.local import own_server
 from agent.outcome import Usage
 from agent.settings import ModelSettings, Profile, settings
@@ -338,6 +338,8 @@ class _Asking:
             status, headers, body = await self.model.send(request, min(self.settings.call_timeout, left))
             raw = text_of(body)
             answered = reply(status, headers, body)
+        except UsageError:  # nothing was sent
+            raise
         except GoujiError as error:
             fault = error
         call = call_of(self.settings, self.question.name, request, status, raw, answered, fault)
