@@ -26,6 +26,7 @@ from agent.codebook import (
 from agent.database import open_for_reading
 from agent.errors import StoreError, UsageError
 from agent.outcome import TRUSTED, Grade, Number
+from agent.output import beside
 from agent.writers import WRITERS, Format, Write, whole, write_csv, write_parquet, write_workbook
 from schemas.form import Form
 
@@ -69,7 +70,11 @@ def export(
     """Write the accepted reports of a form to a file, and a codebook beside it (in it, for Excel).
 
     ``everything``: also what waits in review, marked so. The file appears whole or not at all.
+    Raises UsageError where one of the two is the database itself.
     """
+    book_file = out if format == "xlsx" else out.with_name(f"{out.stem}.codebook.csv")
+    for file in (out, book_file):
+        beside(file, database)
     with open_for_reading(database) as db:
         db.execute("begin")  # one moment in time, whatever is written meanwhile
         found = reports(db, database, form, everything=everything)
@@ -83,12 +88,11 @@ def export(
         write: Write = WRITERS[format]
         if format == "parquet":
             write = partial(write_parquet, scale=_places(db, form))
-        beside = out.with_name(f"{out.stem}.codebook.csv")
         with whole(out) as part:
             count = write(part, variables, rows)
-            with whole(beside) as book_part:
+            with whole(book_file) as book_part:
                 write_csv(book_part, _CODEBOOK, book)
-    return Exported(count, beside)
+    return Exported(count, book_file)
 
 
 def form_of(database: Path) -> str:

@@ -39,7 +39,7 @@ def command(
     if not file.absolute().parent.is_dir():
         raise UsageError(f"{file}: there is no folder {file.parent}")
     wanted = output.form_named(form or form_of(db))
-    done = export(db, wanted, output.beside(file, db), chosen, shape, everything=everything)  # type: ignore[arg-type]
+    done = export(db, wanted, file, chosen, shape, everything=everything)  # type: ignore[arg-type]
     told = ("{rows} 行写入 {file}；数据说明：{book}", "{rows} rows written to {file}; codebook: {book}")
     english = choose(lang) == "en"
     click.echo(told[english].format(rows=done.rows, file=file, book=done.codebook))

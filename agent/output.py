@@ -94,8 +94,9 @@ def option(db: Path) -> str:
 
 
 def beside(file: Path, db: Path) -> Path:
-    """A file that may be written. Raises UsageError for the database itself."""
-    if file.resolve() == db.resolve():
+    """A file that may be written. Raises UsageError for the database itself and what SQLite keeps beside it."""
+    kept = db.resolve()
+    if file.resolve() in {kept.with_name(kept.name + end) for end in ("", "-wal", "-shm", "-journal")}:
         raise UsageError(f"{file} is the database itself; name another file")
     return file
 

@@ -327,13 +327,25 @@ def test_the_database_itself_is_never_written_over(filled: Path, tmp_path: Path)
     before = filled.read_bytes()
     (tmp_path / "link.csv").symlink_to(filled)
 
-    for name in (filled.name, "link.csv"):
+    for name in (filled.name, "link.csv", f"{filled.name}-wal"):
         with pytest.raises(UsageError, match="is the database itself"):
             command.main(
                 [str(tmp_path / name), "--format", "csv", "--db", str(filled), "--lang", "en"], standalone_mode=False
             )
 
     assert filled.read_bytes() == before
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl", "parquet"])
+def test_a_codebook_is_not_written_over_the_database_either(filled: Path, tmp_path: Path, format_: Any) -> None:
+    db = filled.rename(tmp_path / "figures.codebook.csv")
+    before = db.read_bytes()
+
+    with pytest.raises(UsageError, match=r"figures\.codebook\.csv is the database itself"):
+        export(db, FORM, tmp_path / "figures.out", format_, "long")
+
+    assert db.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [db]
 
 
 def test_without_a_record_there_is_nothing_to_export(path: Path, tmp_path: Path) -> None:
