@@ -5,12 +5,15 @@ Text out of a document is data: no spreadsheet may take it for a formula, no ter
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from glob import escape
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -39,29 +42,41 @@ _EXACT_DIGITS = 15  # a spreadsheet keeps no more of a number
 _WIDE = {"text": 18, "date": 12}
 _BATCH = 20_000
 _DIGITS = 38
+_LEFT_OVER = 24 * 3600.0  # seconds since it was last written to: nobody goes on with such a part
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A file to write beside ``path``, which takes its place at the end; on any failure nothing is left."""
-    part = path.with_name(f".{path.name}.part")
+    """A file to write beside ``path``, which takes its place at the end; on any failure nothing is left.
+
+    Each who writes has one of their own: of two at once, the last to end leaves the file, and leaves it whole.
+    """
+    part = part_of(path)
+    _tidy(path)
     try:
         yield part
         with part.open("rb+") as written:
             written.flush()
-            _sync(written.fileno())
+            os.fsync(written.fileno())
         part.replace(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}; nothing was changed there") from error
     finally:
-        with suppress(OSError):  # what cannot be removed is written over by the next export
+        with suppress(OSError):  # what cannot be removed, a later export removes
             part.unlink(missing_ok=True)
 
 
-def _sync(file: int) -> None:
-    import os
+def part_of(path: Path) -> Path:
+    """A name beside ``path`` that nobody else uses: what is half written shows by it that it is."""
+    return path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
 
-    os.fsync(file)
+
+def _tidy(path: Path) -> None:
+    """Remove what killed exports of the file left; one that still writes may be on another machine."""
+    with suppress(OSError):
+        for left in path.parent.glob(f".{escape(path.name)}.*.part"):
+            if time.time() - left.stat().st_mtime > _LEFT_OVER:
+                left.unlink(missing_ok=True)
 
 
 def visible(text: str) -> str:

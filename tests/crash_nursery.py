@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from agent import writers
 from agent.batch import Tally
 from agent.batch_step import Setup, Stepped, step
 from agent.cli import run
@@ -107,7 +108,13 @@ def review(db: str, reports: str) -> int:
 
 def export(db: str, folder: str, format_: str) -> int:
     """Write the records to a file."""
+    writers.part_of = _plain_part
     return run(["export", str(Path(folder, EXPORTED.format(format_))), "--db", db, "--form", tallies.FORM_NAME])
+
+
+def _plain_part(path: Path) -> Path:
+    """The same name in every run: writes are broken off by the name of the file that is written."""
+    return path.with_name(f".{path.name}.part")
 
 
 def migrate(db: str) -> int:
