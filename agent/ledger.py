@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 
 from agent import serial
 from agent.errors import GoujiError
@@ -71,7 +72,7 @@ class Ledger:
         self.store = store
         self.batch = 0
         self._clock = clock
-        self._host = host or socket.gethostname()
+        self._host = host or here()
 
     def open(self, options: str) -> None:
         """Begin a batch; ``options`` tell how to repeat it."""
@@ -287,6 +288,14 @@ def _put_origin(db: sqlite3.Connection, sha256: str, entry: Entry) -> None:
         " on conflict do update set columns = excluded.columns where excluded.columns not in (columns, '{}')",
         (sha256, clean(entry.path), serial.write(entry.columns)),
     )
+
+
+def here(namespace: Path = Path("/proc/self/ns/pid")) -> str:
+    """Where our process numbers mean something: two containers may have one host name, and each its own numbers."""
+    try:
+        return f"{socket.gethostname()} {namespace.readlink()}"
+    except OSError:  # not Linux: a host has one set of numbers
+        return socket.gethostname()
 
 
 def _lives(process: int) -> bool:
