@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -37,6 +38,8 @@ _WAY_OUT = {
     sqlite3.SQLITE_READONLY: "may not be written; change its permissions, or name another file with --db",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; look at its folder and permissions, or name another file with --db",
 }
+_NO_HANDLE = "cannot be opened: too many open files; allow more (ulimit -n) and run again"
+_HANDLES = 5  # that SQLite may want at once: the file, what it keeps beside it, the folder
 
 
 @contextmanager
@@ -46,7 +49,24 @@ def told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        raise StoreError(f"{path} {_WAY_OUT.get(code, f'failed: {error}')}") from error
+        way_out = _WAY_OUT.get(code, f"failed: {error}")
+        if code == sqlite3.SQLITE_CANTOPEN and not _handles_left():
+            way_out = _NO_HANDLE  # SQLite gives no reason of its own
+        raise StoreError(f"{path} {way_out}") from error
+
+
+def _handles_left() -> bool:
+    """Whether this process may open as many files as a database takes."""
+    opened: list[int] = []
+    try:
+        for _ in range(_HANDLES):
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno not in {errno.EMFILE, errno.ENFILE}
+    finally:
+        for handle in opened:
+            os.close(handle)
+    return True
 
 
 def open_for_writing(path: Path, *, wait: float, check: bool = False) -> sqlite3.Connection:

@@ -59,6 +59,9 @@ CHINESE: Mapping[str, str] = {
     "{} cannot be opened; look at its folder and permissions, or name another file with --db": (
         "{} 无法打开；请检查所在文件夹与权限，或用 --db 指定另一个文件"
     ),
+    "{} cannot be opened: too many open files; allow more (ulimit -n) and run again": (
+        "{} 无法打开：打开的文件过多；请提高上限（ulimit -n）后再运行"
+    ),
     "{} belongs to another program; it was left as it is; name another file with --db": (
         "{} 属于另一个程序；未作改动；请用 --db 指定另一个文件"
     ),
