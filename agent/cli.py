@@ -16,12 +16,14 @@ import click
 
 from agent import output
 from agent.errors import GoujiError, InputError, UsageError
+from agent.errors_told import in_chinese
+from agent.language import Language, choose, say  # at once: where an error is told, no file may be left to open
 from agent.review_cli import review
+from agent.terminal import safe
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
 
-    from agent.language import Language
     from agent.outcome import Outcome
     from agent.stored import Stored
     from schemas.form import Form
@@ -79,8 +81,6 @@ def _command(error: click.UsageError) -> str:
 
 
 def _failed(kind: str, message: str, code: int, arguments: Sequence[str]) -> int:
-    from agent.terminal import safe
-
     told = safe(" ".join(message.split()))
     click.echo(f"gouji: {_in_their_language(told, arguments)}", err=True)
     if "--json" in arguments:
@@ -92,9 +92,6 @@ def _failed(kind: str, message: str, code: int, arguments: Sequence[str]) -> int
 
 
 def _in_their_language(message: str, arguments: Sequence[str]) -> str:
-    from agent.errors_told import in_chinese
-    from agent.language import choose
-
     spread = [part for argument in arguments for part in argument.split("=", 1)]
     asked = dict(pairwise(spread)).get("--lang")
     return in_chinese(message) if choose(asked) == "zh" else message
@@ -172,7 +169,6 @@ def extract(
     Exit code: 0 accepted, 3 in review, 4 not this form.
     """
     from agent import pipeline
-    from agent.language import choose, say
     from agent.store import utc
 
     started, language = utc(), choose(lang)
@@ -200,8 +196,6 @@ def _stdin() -> bytes:
 
 
 def _stored_line(found: Stored | None, db: Path, started: str, language: Language) -> str:
-    from agent.language import say
-
     if found is None:
         return say(language, "not_stored")
     if found.finished < started:
@@ -223,7 +217,6 @@ def check(record: Path, form: str | None, as_json: bool, lang: str | None) -> in
     Exit code: 0 every sum holds, 3 one fails or a table has no figure to check.
     """
     from agent import sums
-    from agent.language import choose
 
     content = _record(record)
     chosen = output.form_named(form or content.get("form"))
@@ -272,7 +265,6 @@ def show(target: str, db: Path, form: str | None, as_json: bool, lang: str | Non
 
     Exit code as of extract: 0 accepted, 3 in review, 4 not this form.
     """
-    from agent.language import choose, say
     from agent.stored import decided
 
     found = _found(target, db, output.form_named(form).name if form else None)
@@ -334,7 +326,6 @@ def check_form(file: str, samples: tuple[Path, ...], model: str | None, base_url
     FILE is path.py (its FORM), path.py:Name or path.toml.
     """
     from agent import forms_cli, pipeline
-    from agent.language import choose
     from agent.tables import of_form, safe
 
     form = forms_cli.load(file)
@@ -359,7 +350,6 @@ def check_form(file: str, samples: tuple[Path, ...], model: str | None, base_url
 def show_form(name: str | None, as_json: bool, lang: str | None) -> None:
     """Show one form, or the names of all · 显示一种报告的行、列与勾稽关系。"""
     import schemas
-    from agent.language import choose
     from agent.tables import form_as_json, of_form
 
     if name is not None:

@@ -105,6 +105,19 @@ def test_too_few_file_handles_are_told_as_such(folder: Path) -> None:
     assert said == "gouji: too many open files; allow more (ulimit -n) and run again\n"
 
 
+@pytest.mark.fault("disk-full", behaviour="Not even one handle left to import by: told in a line all the same.")
+@pytest.mark.skipif(os.name == "nt", reason="handles are not bounded there")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_error_is_told_with_no_file_handle_left(folder: Path, language: str) -> None:
+    code = "import resource, sys; from agent.cli import main;resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3)); main()"
+    command = [sys.executable, "-c", code, "check", "record.json", "--lang", language]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith({"en": "gouji: too many open files;", "zh": "gouji: 打开的文件过多；"}[language])
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.fault("huge-file", behaviour="What the system only shows as files, by a link: refused without being read.")
 @pytest.mark.fault("key-leak", behaviour="A link to gouji's own environment, where a key may stand, is no report.")
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")
