@@ -16,7 +16,7 @@ from typing import TypeVar
 from agent.batch_calls import Calls, StopError, Wanted
 from agent.batch_inputs import job_of
 from agent.batch_readers import Readers
-from agent.batch_step import Stepped
+from agent.batch_step import ChangedError, Stepped
 from agent.batch_writer import Writer
 from agent.errors import GoujiError, InputError, ModelError, PermanentModelError, StoreError, UsageError
 from agent.ledger import SETTLED, Entry, Job, Kept, LeaseLostError, Ledger
@@ -244,13 +244,12 @@ class Batch:
             self.stop(error)
         except LeaseLostError:
             self._held.append(job)
-        except ModelError as error:
-            if isinstance(error, PermanentModelError):
-                self._fail(job, error)
-            else:
-                self._give_back(job, error)
-                self.tally.statuses["waiting"] += 1
-                self._note(job, "waiting", str(error))
+        except PermanentModelError as error:
+            self._fail(job, error)
+        except (ModelError, ChangedError) as error:
+            self._give_back(job, error)
+            self.tally.statuses["waiting"] += 1
+            self._note(job, "waiting", str(error))
         except GoujiError as error:
             self._fail(job, error)
         self._tell(self.tally)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.batch_calls import Wanted
-from agent.document import Document, load
+from agent.document import Document, fingerprint, load
 from agent.errors import GoujiError, InputError, UsageError
 from agent.evidence import Evidence, gather
 from agent.ledger import Kept
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 LONGEST = 600
 """Seconds that reading one text may take; the time for its pages is bounded where they are loaded."""
+
+
+class ChangedError(InputError):
+    """The file is not what it was when it was named: the text that was meant is not read, nor is it at fault."""
 
 
 @dataclass(frozen=True)
@@ -168,11 +172,29 @@ def _seen(setup: Setup, path: str, sha256: str) -> _Seen:
         seen = _put_aside.pop((setup, path, sha256), None)
     if seen:
         return seen
-    document = load(Path(path))
-    if document.sha256 != sha256:
-        raise InputError(f"{path}: changed while the batch ran; run it again")
+    document = _named(Path(path), sha256)
     with _bounded():
         return document, gather(document, _plan(setup).form)
+
+
+def _named(path: Path, sha256: str) -> Document:
+    """The document that was named. Raises ChangedError where the file holds another by now, or cannot be read."""
+    try:
+        document = load(path)
+    except InputError as error:
+        if _holds(path, sha256):
+            raise
+        raise ChangedError(str(error)) from error  # half written, or away for a while
+    if document.sha256 != sha256:
+        raise ChangedError(f"{path}: changed while the batch ran; run it again")
+    return document
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    try:
+        return fingerprint(path) == sha256
+    except InputError:
+        return False
 
 
 @contextmanager

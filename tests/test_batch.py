@@ -110,20 +110,6 @@ def test_a_file_that_could_be_read_at_last_is_read(db: Path, stalls: list[Path])
     assert rows(db, "select count(*) from jobs where status = 'failed'") == [(0,)]
 
 
-def test_a_document_that_changes_meanwhile_fails_alone(db: Path, stalls: list[Path]) -> None:
-    def change(path: str) -> None:
-        if path == str(stalls[3]):
-            stalls[3].write_text(tallies.tally(99), encoding="utf-8")
-
-    world = World(db, reader="offline")
-    world.readers = InThread(Setup.of(world.plan(), world.form), before=change)
-    tally = world.read(entries(stalls))
-
-    assert [problem.path for problem in tally.problems] == [str(stalls[3])]
-    assert "changed while the batch ran" in tally.problems[0].error
-    assert tally.statuses["failed"] == 1
-
-
 def refusing(number: int) -> Any:
     """An answer that refuses one stall only."""
 
