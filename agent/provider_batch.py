@@ -252,7 +252,7 @@ class Mail:
         waited, pause = 0.0, 0.5
         while True:
             try:
-                return await _unless(until or self.ending, ask())
+                return await unless(until or self.ending, ask())
             except GoneError as error:
                 way_out = "where it is gone for good, `gouji batch retry --asked` asks its questions again, paid again"
                 raise StopError(self._settings.says(f"{error}; {way_out}")) from None
@@ -275,7 +275,7 @@ class Mail:
         return True
 
 
-async def _unless(ending: asyncio.Event, asking: Awaitable[T]) -> T:
+async def unless(ending: asyncio.Event, asking: Awaitable[T]) -> T:
     """What comes of it, or StopError where the run is to end before."""
     asked, over = asyncio.ensure_future(asking), asyncio.ensure_future(ending.wait())
     try:

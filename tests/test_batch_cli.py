@@ -144,6 +144,12 @@ def test_a_bound_that_is_no_number_is_refused(option: str, number: str, capsys: 
     assert f"{number} is no number" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "0", "-1"])
+def test_a_report_has_no_time_that_is_none(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert gouji("extract", "report.txt", "--reader", "offline", "--budget-seconds", number) == 2
+    assert "--budget-seconds" in capsys.readouterr().err
+
+
 def test_a_model_on_this_machine_sends_nothing_to_a_batch_endpoint(
     in_a_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

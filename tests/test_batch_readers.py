@@ -31,6 +31,8 @@ def read(text):
         os._exit(7)
     if "faulty" in text:
         raise KeyError("a fault")
+    while "endless" in text:
+        pass
     return {}
 
 FORM = replace(plain, read_prose=read)
@@ -81,6 +83,53 @@ def test_a_process_that_reads_without_end_ends_itself(endless: str) -> None:
 
     assert done.returncode == -signal.SIGALRM
     assert time.monotonic() - start < 20
+
+
+def _alone(*lines: str) -> int:
+    """How a process ends that may read for a second and runs those lines."""
+    code = ("import signal, time", "from agent import batch_step", "batch_step.LONGEST = 1", *lines)
+    return subprocess.run([sys.executable, "-c", "\n".join(code)], timeout=20).returncode
+
+
+@pytest.mark.fault(
+    "hang", behaviour="Whatever of a text takes for ever, its evidence or its reading: the process ends."
+)
+@pytest.mark.parametrize("part", ["gather", "run"])
+def test_every_part_of_a_step_has_its_time(tmp_path: Path, part: str) -> None:
+    (report,) = tallies.write(tmp_path, 1)
+    endless = f"def endless(*_, **__):\n    while True: pass\nbatch_step.{part} = endless"
+    step = f"batch_step.step(batch_step.Setup({tallies.FORM_NAME!r}, 'offline'), {str(report)!r}, sha256, {{}})"
+    sha256 = f"sha256 = {load(report).sha256!r}"
+
+    assert _alone("batch_step.guard()", endless, sha256, step) == -signal.SIGALRM
+
+
+def test_a_process_that_is_through_with_a_text_goes_on() -> None:
+    assert _alone("batch_step.guard()", "with batch_step._bounded(): pass", "time.sleep(1.5)") == 0
+
+
+def test_a_process_that_was_started_with_its_alarm_ignored_has_its_time_too() -> None:
+    ignored = "signal.signal(signal.SIGALRM, signal.SIG_IGN)"
+
+    assert _alone(ignored, "batch_step.guard()", "with batch_step._bounded(): time.sleep(5)") == -signal.SIGALRM
+
+
+def test_a_process_that_does_more_than_read_is_not_ended() -> None:
+    assert _alone("with batch_step._bounded(): time.sleep(1.5)") == 0
+
+
+@pytest.mark.fault("hang", behaviour="A text that is read without end costs itself alone; all others are read.")
+@pytest.mark.timeout(60)
+def test_a_text_without_end_costs_itself_alone(setup: Setup, tmp_path: Path) -> None:
+    with (tmp_path / "poisonous.py").open("a") as form:
+        form.write("from agent import batch_step\nbatch_step.LONGEST = 3\n")
+    paths = tallies.write(tmp_path, 4)
+    paths[1].write_text(tallies.tally(1) + "endless", encoding="utf-8")
+
+    found = asyncio.run(steps(setup, paths))
+
+    assert [stepped.outcome is not None for stepped in found] == [True, False, True, True]
+    assert "took longer" in str(found[1].error)
 
 
 @pytest.mark.fault("kill")

@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 
+from agent.batch_calls import Calls, Purse, Wanted
 from agent.batch_writer import Writer
 from agent.errors import StoreError
 from agent.ledger import LeaseLostError
+from agent.model import Call, Model, ModelSettings
+from agent.pace import Limits, Pace
 from agent.store import Store
+from eval.server import completion
 from tests.batch_world import rows
 
 
@@ -142,3 +146,25 @@ def test_another_program_that_writes_is_waited_for(store: Store) -> None:
 
     assert through(work()) == 4
     other.close()
+
+
+@pytest.mark.fault("kill", behaviour="No answer is read before the disk has it: what was paid for is there.")
+def test_an_answer_is_handed_on_when_it_is_journaled_and_not_before() -> None:
+    told: list[str] = []
+
+    async def send(request: dict[str, Any], seconds: float) -> tuple[int, dict[str, str], bytes]:
+        return 200, {}, completion("{}", request)
+
+    async def journal(run_id: int, call: Call) -> None:
+        await asyncio.sleep(0.1)  # a slow disk
+        told.append("journaled")
+
+    async def ask() -> None:
+        model = Model(ModelSettings("m", "http://127.0.0.1:1/v1"), send=send)
+        question = Wanted("figures", {"model": "m", "messages": [{"role": "user", "content": "How many?"}]})
+        await Calls(model, journal, Pace(Limits(1)), Purse()).answer(1, question)
+        told.append("handed on")
+
+    through(ask())
+
+    assert told == ["journaled", "handed on"]

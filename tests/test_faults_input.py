@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import subprocess
@@ -80,20 +81,29 @@ def _limited(kind: str, most: int, *arguments: str) -> tuple[int, str]:
     """How a command ends whose process may have no more of something, and what it says."""
     bound = f"import resource, sys; resource.setrlimit(resource.RLIMIT_{kind}, ({most}, {most}))"
     command = [sys.executable, "-c", f"{bound}; from agent.cli import main; main()", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    with Path("/dev/zero" if "-" in arguments else os.devnull).open("rb") as given:
+        done = subprocess.run(command, stdin=given, capture_output=True, text=True, timeout=60)
     return done.returncode, done.stderr
 
 
-@pytest.mark.fault("huge-file", behaviour="A record or a manifest that comes without end: given up at its bound.")
+@pytest.mark.fault("huge-file", behaviour="A record, a manifest or a report that comes without end: given up.")
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")
-@pytest.mark.parametrize(("ends", "command"), [(5, ("check", "/dev/zero")), (2, ("batch", "--manifest", "/dev/zero"))])
+@pytest.mark.parametrize(
+    ("ends", "name", "command"),
+    [
+        (5, "/dev/zero", ("check", "/dev/zero")),
+        (2, "/dev/zero", ("batch", "--manifest", "/dev/zero")),
+        (5, "-", ("check", "-")),
+        (5, "standard input", ("extract", "-")),
+    ],
+)
 def test_what_comes_without_end_is_read_no_further_than_its_bound(
-    folder: Path, ends: int, command: tuple[str, ...]
+    folder: Path, ends: int, name: str, command: tuple[str, ...]
 ) -> None:
     code, said = _limited("AS", 2 * 2**30, *command)
 
     assert code == ends
-    assert said.startswith("gouji: /dev/zero: larger than")
+    assert said.startswith(f"gouji: {name}: larger than")
 
 
 @pytest.mark.fault("disk-full", behaviour="No file handle left: that is told, and no other reason.")
@@ -116,6 +126,18 @@ def test_an_error_is_told_with_no_file_handle_left(folder: Path, language: str) 
     assert done.returncode == 1
     assert done.stderr.startswith({"en": "gouji: too many open files;", "zh": "gouji: 打开的文件过多；"}[language])
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_no_file_handle_is_told_as_such_whoever_has_none_left(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number), "gouji.db")
+
+    monkeypatch.setattr(cli.gouji, "main", refused)
+
+    assert told(capsys, "stats") == (1, "gouji: too many open files; allow more (ulimit -n) and run again\n")
 
 
 @pytest.mark.fault("huge-file", behaviour="What the system only shows as files, by a link: refused without being read.")

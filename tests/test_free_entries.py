@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from agent import Accepted
-from tests.test_free_attacks import HEAD, NAMED, ended, entry
+import pytest
+from pydantic import ValidationError
+
+from agent import Accepted, free_wire
+from agent.document import load
+from agent.model import Answer
+from agent.outcome import Usage
+from tests.test_free_attacks import HEAD, NAMED, RECEIPT, ended, entry
 
 
 def quantities(text: str, fields: str, *entries: str) -> list[str]:
@@ -45,3 +51,25 @@ def test_tabs_within_a_text_are_spaces() -> None:
 
     assert isinstance(outcome, Accepted)
     assert outcome.record["address"] == "7 Mill Street Riverton"
+
+
+@pytest.mark.fault("row-set", behaviour="A field given twice, of a text without a grid: the first counts.")
+def test_of_a_field_given_twice_the_first_counts() -> None:
+    document = load(f"{HEAD}TEA 5.00\nTOTAL 5.00\nCASH 6.00\n")
+    question = free_wire.question(document, RECEIPT)
+    fields = "company@1 LANTERN SHOP\ncompany@1 SHOP\ntotal@4 5.00\ntotal@5 6.00"
+    value = question.answer.model_validate({"fields": fields, "items": ""})
+
+    given = free_wire.parse(Answer(question, value, "", Usage()), RECEIPT, document, "m")
+
+    assert given.words["company"].value == "LANTERN SHOP"
+    assert str(given.figures["total"].value) == "5.00"
+
+
+@pytest.mark.fault("row-set")
+@pytest.mark.parametrize("line", ["TEA 5.00", "@3 TEA | 5.00"])
+def test_an_entry_of_another_shape_is_named(line: str) -> None:
+    question = free_wire.question(load(f"{HEAD}TEA 5.00\nTOTAL 5.00\n"), RECEIPT)
+
+    with pytest.raises(ValidationError, match="is not @LINE and"):
+        question.answer.model_validate({"fields": "total@4 5.00", "items": line})

@@ -125,6 +125,23 @@ def test_entities_of_a_workbook_are_neither_fetched_nor_multiplied(tmp_path: Pat
     assert "canary" not in str(refused.value)
 
 
+@pytest.mark.fault("xml-entities", behaviour="Nor are those of a document's styles; in a page they are letters.")
+@pytest.mark.parametrize("entity", ["outside", "multiplied"])
+def test_entities_of_styles_and_pages_are_neither_fetched_nor_multiplied(tmp_path: Path, entity: str) -> None:
+    (tmp_path / "secret.txt").write_text("a canary sang")
+    outside = f'<!DOCTYPE x [<!ENTITY a9 SYSTEM "{(tmp_path / "secret.txt").as_uri()}">'
+    declared = {"outside": f"{outside}]>", "multiplied": f"{ENTITIES}]>"}[entity]
+    with zipfile.ZipFile(BytesIO(word(p("甲")))) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members[docx.STYLES] = f"{declared}<styles>&a9;</styles>".encode()
+
+    with pytest.raises(InputError, match="styles are no XML"):
+        list(docx.read(packed(members)))
+    ((_, found),) = html.read(f"{declared}<html><body><p>above &a9; below</p></body></html>".encode())
+
+    assert [cell for line in found for cell in line.cells if "above" in cell] == ["above &a9; below"]
+
+
 @pytest.mark.parametrize("part", [docx.BODY, docx.STYLES])
 def test_xml_in_an_encoding_nobody_knows_is_told_as_a_broken_file(part: str) -> None:
     with zipfile.ZipFile(BytesIO(word(p("甲")))) as archive:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
-from agent.outcome import Accepted
+import pytest
+
+from agent import wire
+from agent.outcome import Accepted, NeedsReview, Reason
 from agent.pipeline import extract
 from eval.server import Body
 from schemas import load
@@ -62,3 +65,34 @@ def test_a_list_that_is_right_is_not_asked_again() -> None:
 
     assert isinstance(outcome, Accepted)
     assert asked == []
+
+
+@pytest.mark.fault("row-set", behaviour="An entry that nobody printed, given again when asked: the report waits.")
+def test_an_entry_that_stays_invented_is_contradicted() -> None:
+    outcome, asked = read(f"{RIGHT}\n@4 8.00 | 3 Stamps")
+
+    assert isinstance(outcome, NeedsReview)
+    assert outcome.reasons == (Reason.NOT_FOUND_IN_SOURCE,)
+    assert len(outcome.record["items"]) == 2
+    assert len(asked) == 1
+
+
+@pytest.mark.fault("row-set", behaviour="A list of which nothing is said when asked again stays as it was given.")
+def test_a_list_of_which_nothing_is_said_any_more_stays_as_it_was() -> None:
+    outcome, _ = read(RIGHT.replace("8.00", "9.00"), "")
+
+    assert isinstance(outcome, NeedsReview)
+    assert str(outcome.record["items"][0]["amount"]) == "12.50"
+
+
+@pytest.mark.fault("row-set")
+@pytest.mark.parametrize(
+    "line", ["3 12.50 | Envelopes", "@3 12.50 Envelopes", "@3 | Envelopes", "@3 12.50 8.00 | Envelopes", "@3 x | Ink"]
+)
+def test_an_entry_of_a_wrong_shape_is_named(line: str) -> None:
+    (listed,) = load("statement").items
+
+    shape = wire.read(line, wire.items(listed), "m")
+
+    assert len(shape.problems) == 1
+    assert shape.figures == {}

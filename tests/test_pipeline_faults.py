@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from agent import extract
+from agent import checks, extract
 from agent.errors import ModelError, PermanentModelError
-from agent.outcome import Grade, Reason
+from agent.outcome import TRUSTED, Accepted, Grade, NeedsReview, Reason
+from agent.pipeline import conclude
 from eval.server import Body
 from tests.by_model import Answer, by_model, number_of, rows_asked, says_row
 from tests.scripted_server import serving, settings_for
-from tests.written import OGI, SAMPLE
+from tests.written import OGI, SAMPLE, evidence_of
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,21 @@ def test_wrong_row_ids_are_complained_of_once_and_the_rows_that_are_right_are_ke
     assert run.accepted
     assert run.calls == 4  # the question, the complaint, prose, the one row
     assert rows_asked(run.repairs[0]) == {"table3": [number_of("disclosed")]}
+
+
+@pytest.mark.fault("invented-totals", behaviour="What is not trusted keeps a report waiting, though nothing else does.")
+@pytest.mark.parametrize("grade", Grade)
+def test_a_report_with_a_figure_that_is_not_trusted_is_never_accepted(
+    grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document, evidence, right = evidence_of(SAMPLE)
+    verdict = checks.check(right, evidence, document)
+    graded = replace(verdict, grades={**verdict.grades, "table3.received.total": grade})
+    monkeypatch.setattr(checks, "check", lambda *_: graded)
+
+    outcome = conclude(document, evidence, right, "model")
+
+    assert isinstance(outcome, Accepted if grade in TRUSTED else NeedsReview)
 
 
 def test_the_call_that_crosses_the_budget_is_the_last() -> None:

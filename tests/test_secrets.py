@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sqlite3
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import click
 import pytest
+from pydantic import BaseModel
 
 from agent import extract
 from agent.cli import gouji
 from agent.environment import SECRET
-from agent.errors import GoujiError, UsageError
+from agent.errors import GoujiError, ModelError, UsageError
 from agent.local import Servers
+from agent.model import Call, Model, Question
 from agent.settings import settings
 from eval.batch_server import BatchServer
-from eval.server import Server
+from eval.server import Body, Reply, Server, Step, completion, error, fails, script
 from tests.by_model import truth
 from tests.secrets_world import (
     ECHO,
@@ -245,14 +251,16 @@ def test_an_address_that_is_none_is_told_without_itself(address: str, why: str) 
     assert PASSWORD not in str(raised.value)
 
 
-def test_what_parses_a_strangers_file_has_neither_key_nor_address(here: World) -> None:
+def test_what_parses_a_strangers_file_has_neither_key_nor_address(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from openpyxl import Workbook
 
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", KEY)
     Workbook().save("empty.xlsx")
     here.run("extract", "empty.xlsx")
 
     (child,) = [environ for argv, environ in here.children() if "agent.loaders" in argv]
     assert SECRET & set(child) == set()
+    assert [name for name, value in child.items() if any(leak in value for leak in LEAKS.values())] == []
     assert here.leaks() == []
 
 
@@ -310,6 +318,57 @@ def test_a_key_too_short_to_be_one_takes_nothing_out_of_an_answer() -> None:
 
     assert made is not None
     assert made.redact("1@3 12 0 1") == "1@3 12 0 1"
+
+
+LOGIN = 'böb:p"äss-canary'
+FORMS = [LOGIN, LOGIN[4:], quote(LOGIN, safe=":"), quote(LOGIN[4:], safe=""), b64encode(LOGIN.encode()).decode()]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_login_is_taken_out_whole_in_each_form_in_which_it_is_sent(form: str) -> None:
+    made = settings("m", f"http://{quote(LOGIN, safe=':')}@127.0.0.1:1/v1")
+
+    assert made is not None
+    assert made.redact(f"you sent {form}.") == "you sent [secret]."
+    assert made.redacted(f"you sent {form}.".encode()) == b"you sent [secret]."
+    for plain in (True, False):
+        told = json.dumps({"message": f"you sent {form}"}, ensure_ascii=plain)
+        assert made.redacted(told.encode()) == b'{"message": "you sent [secret]"}'
+
+
+class Count(BaseModel):
+    """A small answer."""
+
+    total: int
+
+
+def _refuses(body: Body, _: Any) -> Reply:
+    return Reply(body=completion(None, body, refusal=f"you sent {LOGIN}"))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [[fails(error(400, f"you sent {LOGIN}"))], [_refuses], [*script("badjson"), _refuses]],
+    ids=["error", "refusal", "refusal of the re-ask"],
+)
+def test_a_login_that_json_writes_otherwise_is_in_no_message(steps: list[Step], here: World, server: Server) -> None:
+    server.steps = steps
+    made = settings("m", server.base_url.replace("//", f"//{quote(LOGIN, safe=':')}@"))
+    assert made is not None
+    calls: list[Call] = []
+
+    async def asked() -> str:
+        model = Model(made, on_call=calls.append)
+        try:
+            return (await model.ask(Question("q", "s", "u", Count))).detail
+        except ModelError as failed:
+            return str(failed)
+        finally:
+            await model.close()
+
+    told = asyncio.run(asked())
+    assert "you sent [secret]" in told
+    assert not any("canary" in (call.error or "") for call in calls)
 
 
 def test_clients_that_log_at_debug_log_calls_and_no_document(here: World) -> None:
