@@ -189,6 +189,8 @@ class Batch:
                 return
             jobs = await asyncio.to_thread(self._named, some)
             self.tally.changed += await self.writer.write(partial(self.ledger.renew, jobs))
+            if self.calls:
+                await self.writer.write(partial(self.ledger.recall, [job.key for job in jobs]))
             statuses = await self.writer.write(partial(self.ledger.enrol, jobs))
             async for job in self._leased(list(self._open(jobs, statuses))):
                 yield job

@@ -95,6 +95,8 @@ class Purse:
 
     def empty(self) -> StopError:
         """What is said where the budget ends the run."""
+        if not self.spent.calls:
+            return StopError(f"the budget is too small for one call ({self._told()}); raise it and run again")
         return StopError(f"the budget is used up ({self._told()}); raise it and run again: nothing is lost")
 
     def _covers(self, usage: Usage) -> bool:
@@ -104,7 +106,8 @@ class Purse:
 
     def _told(self) -> str:
         said = [f"{self.spent.input_tokens + self.spent.output_tokens} of {self.tokens} tokens"] if self.tokens else []
-        return ", ".join(said + ([f"{self.spent.cost} of {self.dollars} US dollars"] if self.dollars else []))
+        cost = self.spent.cost or Decimal(0)
+        return ", ".join(said + ([f"{cost:f} of {self.dollars:f} US dollars"] if self.dollars else []))
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,8 @@ class Calls:
         self._answer_tokens = FIRST_GUESS
         self._beyond = 0  # tokens of a request that its estimate missed, at most
         self._over: StopError | None = None
+        self.fault = ""
+        """What went wrong with the last call; empty where it was answered."""
 
     async def answer(self, run_id: int, wanted: Wanted) -> Kept:
         """The answer to a request, however often the network fails.
@@ -162,6 +167,10 @@ class Calls:
         raise AssertionError
 
     async def _try(self, run_id: int, wanted: Wanted, attempt: int) -> Kept:
+        if not self._pace.allows(wanted.tokens):
+            raise StopError(
+                f"a question takes about {wanted.tokens} tokens, more than --tpm allows in a minute; raise it"
+            )
         async with self._pace.turn(lambda: sum(self._guess(wanted))) as guessed:
             asked, answer = self._guess(wanted)
             most = self.model.settings.usage(asked, max(_longest(wanted.request), answer))
@@ -219,9 +228,11 @@ class Calls:
         if isinstance(fault, TransientError):
             throttled = call.status == 429 or fault.retry_after > 0
             self._pace.bad(began, fault.retry_after, throttled=throttled)
+            self.fault = self.model.settings.says(fault)
             raise _ThrottledError(str(fault), fault.retry_after) if throttled else fault
         status, tokens = call.status, call.usage.input_tokens + call.usage.output_tokens
         self._pace.good(guessed, tokens)
+        self.fault = ""
         if isinstance(fault, PermanentModelError) and status not in _OWN_FAULT:
             self._over = StopError(self.model.settings.says(fault))
             raise self._over from fault

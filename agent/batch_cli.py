@@ -113,7 +113,8 @@ def _read(found: Found, options: Options, db: Path, as_json: bool, lang: str | N
     start = time.monotonic()
     with bar(len(found.entries), language, used) as tell, _ending(batches, language) as began:
         tally = asyncio.run(batch_run.run(found.entries, options, db, tell=tell, began=began))
-    summary = Summary(tally, used(), time.monotonic() - start, db, found.left_out)
+    cut_off = bool(batches and batches[0].flying)
+    summary = Summary(tally, used(), time.monotonic() - start, db, found.left_out, cut_off)
     if as_json:
         output.write(summary.as_json())
     else:
@@ -217,13 +218,14 @@ def retry(status: str | None, db: Path, as_json: bool, lang: str | None) -> int:
     from agent.batch import InterruptError
     from agent.batch_inputs import Found
     from agent.batch_run import Options
+    from agent.database import open_for_reading
     from agent.language import choose
     from agent.ledger import Ledger
     from agent.store import Store
 
     if status is None:
         raise UsageError("say what to retry: --failed or --asked")
-    with Store(db) as store:
+    with open_for_reading(db), Store(db) as store:  # a mistyped name is told, and makes no database
         ledger = Ledger(store)
         found = ledger.of(status)
         ledger.put_back(status)

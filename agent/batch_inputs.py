@@ -56,10 +56,20 @@ def find(paths: Iterable[str], manifest: Path | None = None) -> Found:
 def _expanded(path: str, left_out: Counter[str]) -> Iterable[str]:
     if _exists(path) or not glob.has_magic(path):
         return _named(path, left_out)
-    matching = [name for found in sorted(glob.glob(path, recursive=True)) for name in _matching(found, left_out)]  # noqa: PTH207
+    matching = [name for found in sorted(_globbed(path, left_out)) for name in _matching(found, left_out)]
     if not matching:
         raise UsageError(f"{path}: no file fits this pattern")
     return matching
+
+
+def _globbed(pattern: str, left_out: Counter[str]) -> set[str]:
+    """What fits a pattern; ``**`` stands for a folder and those below it, and follows no link: they lead in circles."""
+    head, _, rest = pattern.partition(f"**{os.sep}")
+    if not rest or (head and not head.endswith(os.sep)):
+        return set(glob.glob(pattern))  # noqa: PTH207
+    tops = glob.glob(head) if head else ["."]  # noqa: PTH207
+    below = (root for top in tops for root, _, _ in _walked(top, left_out))
+    return {found for root in below for found in glob.glob(os.path.join(glob.escape(root), rest))}  # noqa: PTH118, PTH207
 
 
 def _matching(name: str, left_out: Counter[str]) -> Iterable[str]:
@@ -89,9 +99,7 @@ def _exists(path: str) -> bool:
 
 def _inside(folder: str, left_out: Counter[str]) -> Iterator[str]:
     """Documents in a folder and those below it; hidden ones are left out, and folders that are links."""
-    for root, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        left_out[LINKS] += sum(os.path.islink(f"{root}{os.sep}{name}") for name in folders)  # noqa: PTH114
+    for root, _, names in _walked(folder, left_out):
         for name in names:
             if name.startswith("."):
                 continue
@@ -100,6 +108,13 @@ def _inside(folder: str, left_out: Counter[str]) -> Iterator[str]:
                 yield f"{root}{os.sep}{name}" if root != "." else name
             else:
                 left_out[ending] += 1
+
+
+def _walked(folder: str, left_out: Counter[str]) -> Iterator[tuple[str, list[str], list[str]]]:
+    for root, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        left_out[LINKS] += sum(os.path.islink(f"{root}{os.sep}{name}") for name in folders)  # noqa: PTH114
+        yield root, folders, names
 
 
 def _refuse(error: OSError) -> None:

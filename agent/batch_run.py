@@ -122,7 +122,9 @@ async def run(
 def time_is_up(batch: Batch, seconds: float) -> None:
     """End a run whose seconds are used up."""
     if not batch.tally.stopped:  # asked twice it would not let calls land
-        batch.stop(StopError(f"the time is used up ({seconds:g} s); run again: nothing is lost"))
+        last = batch.calls.fault if batch.calls else ""
+        failing = f"; no call was answered, the last: {last}" if last else ""
+        batch.stop(StopError(f"the time is used up ({seconds:g} s); run again: nothing is lost{failing}"))
 
 
 async def conduct(batch: Batch, entries: Sequence[Entry]) -> Tally:

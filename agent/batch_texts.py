@@ -42,6 +42,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "还有 {count} 份未完成；再次运行同一命令即可继续，不会重复付费",
         "{count} are still to be read: run the same command again, nothing is paid twice",
     ),
+    "at_provider": (
+        "{count} 份等待批量接口的回答：请加上 --transport batch 再次运行",
+        "{count} wait for a provider's batch endpoint: run again with --transport batch",
+    ),
+    "cut_off": (
+        "还有 {count} 份未完成；再次运行同一命令即可继续；被中断的调用可能再次付费",
+        "{count} are still to be read: run the same command again; the calls that were cut off may be paid again",
+    ),
     "retry": (
         "{count} 份失败；重试：gouji batch retry --failed{db}",
         "{count} failed; to try them again: gouji batch retry --failed{db}",

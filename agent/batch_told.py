@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agent.batch_inputs import LINKS
 from agent.batch_texts import STATUSES, say
 from agent.database import open_for_reading
-from agent.ledger import spent
+from agent.ledger import here, is_gone, spent
 from agent.outcome import NO_USAGE, Usage
 
 if TYPE_CHECKING:
@@ -31,13 +32,14 @@ _EVERY = 0.2
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did."""
+    """What a run did. ``cut_off``: it did not wait for calls on their way."""
 
     tally: Tally
     usage: Usage
     seconds: float
     db: Path
     left_out: Counter[str] = field(default_factory=Counter)
+    cut_off: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The summary for programs."""
@@ -46,6 +48,7 @@ class Summary:
             "documents": tally.documents,
             **{status: tally.statuses[status] for status in STATUSES[:4]},
             "unfinished": unfinished(tally),
+            "asked": tally.statuses["asked"],
             "with_another_run": tally.statuses["leased"],
             "copies": tally.copies,
             "changed": tally.changed,
@@ -69,7 +72,8 @@ class Summary:
             [say(language, s), str(tally.statuses[s])] for s in STATUSES[:4] if tally.statuses[s] or s == "accepted"
         ]
         counts = {
-            "waiting": unfinished(tally) - tally.statuses["leased"],
+            "waiting": unfinished(tally) - tally.statuses["leased"] - tally.statuses["asked"],
+            "asked": tally.statuses["asked"],
             "with_another": tally.statuses["leased"],
             "copies": tally.copies,
             "before": tally.before,
@@ -102,7 +106,8 @@ class Summary:
         for name, count in (
             ("review_them", tally.statuses["review"]),
             ("retry", tally.statuses["failed"]),
-            ("again", unfinished(tally)),
+            ("at_provider", tally.statuses["asked"]),
+            ("cut_off" if self.cut_off else "again", unfinished(tally) - tally.statuses["asked"]),
         ):
             if count:
                 yield Text(say(language, name, count=count, db=output.option(self.db)))
@@ -232,9 +237,12 @@ def state(path: Path) -> State:
     with open_for_reading(path) as db:
         if not db.execute("select 1 from sqlite_master where name = 'jobs'").fetchone():
             return State(())
-        last = db.execute("select started, finished, why from batches order by id desc limit 1").fetchone()
-        told = (last["started"], last["finished"] is None, last["why"]) if last else (None, False, None)
-        return State(tuple(_jobs(db)), spent(db), *told)
+        begun = db.execute("select id, host, process, beat from batches where finished is null").fetchall()
+        gone = [batch for batch, *holder in begun if is_gone(*holder, here=here(), now=time.time())]
+        last = db.execute("select id, started, finished, why from batches order by id desc limit 1").fetchone()
+        running = last is not None and last["finished"] is None and last["id"] not in gone
+        told = (last["started"], running, last["why"]) if last else (None, False, None)
+        return State(tuple(_jobs(db, gone)), spent(db), *told)
 
 
 def documents(path: Path, status: str) -> Iterator[dict[str, Any]]:
@@ -252,10 +260,14 @@ def documents(path: Path, status: str) -> Iterator[dict[str, Any]]:
             yield from map(dict, rows)
 
 
-def _jobs(db: sqlite3.Connection) -> Iterator[tuple[str, str, str | None, Mapping[str, int]]]:
+def _jobs(db: sqlite3.Connection, gone: Sequence[int]) -> Iterator[tuple[str, str, str | None, Mapping[str, int]]]:
+    """Documents by form, reader, model and status; what a run held that is gone waits."""
     found: dict[tuple[str, str, str | None], dict[str, int]] = {}
-    counted = "select form, reader, model, status, count(*) as many from jobs group by 1, 2, 3, 4 order by 1, 2, 3"
-    for row in db.execute(counted):
-        found.setdefault((row["form"], row["reader"], row["model"]), {})[row["status"]] = row["many"]
+    counted = (
+        "select form, reader, model, case when status = 'leased' and batch in (select value from json_each(?))"
+        " then 'waiting' else status end as now, count(*) as many from jobs group by 1, 2, 3, 4 order by 1, 2, 3"
+    )
+    for row in db.execute(counted, (json.dumps(gone),)):
+        found.setdefault((row["form"], row["reader"], row["model"]), {})[row["now"]] = row["many"]
     for (form, reader, model), counts in found.items():
         yield form, reader, model, counts

@@ -7,6 +7,7 @@ the calls it was waiting for.
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from collections.abc import Coroutine, Mapping
 from functools import lru_cache
@@ -46,6 +47,8 @@ class Cluster:
             client = await distributed.Client(cluster or address, asynchronous=True, timeout=20)
         except (OSError, TimeoutError, ValueError) as error:
             raise UsageError(f"no Dask scheduler answers at {address}: {error}") from error
+        if cluster:
+            await client.run(_leave_interrupts)
         return cls(client, cluster, setup, model)
 
     @property
@@ -85,6 +88,11 @@ class Cluster:
         await self._client.close()
         if self._cluster:
             await self._cluster.close()
+
+
+def _leave_interrupts() -> None:
+    """A terminal's Ctrl-C goes to all its processes: to end is the driver's part, which lets calls land."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 async def _ended(future: Any) -> BaseException | None:

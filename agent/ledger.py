@@ -169,9 +169,7 @@ class Ledger:
     def _is_gone(self, batch: int, host: str, process: int, beat: float) -> bool:
         if host == self._host and process == os.getpid():
             return (str(self.store.path), batch) not in _open
-        if host == self._host and not _lives(process):
-            return True
-        return self._clock() - beat > DEAD_AFTER
+        return is_gone(host, process, beat, here=self._host, now=self._clock())
 
     def done(self, key: str, run: int, outcome: Outcome) -> None:
         """End a job with its outcome. Belongs into the transaction that stores the outcome.
@@ -248,6 +246,18 @@ class Ledger:
             found.setdefault(options, []).append(Entry(path, json.loads(columns or "{}")))
         return found
 
+    def recall(self, keys: Sequence[str]) -> None:
+        """Let documents be read live whose questions wait for a provider's batch endpoint, and were never posted."""
+        with self.store.transaction() as db:
+            unposted = (
+                "select jobs.key from jobs, json_each(?) as named where jobs.key = named.value and status = 'asked'"
+                " and not exists"
+                " (select 1 from asked where asked.key = jobs.key and not answered and posted is not null)"
+            )
+            found = json.dumps([key for (key,) in db.execute(unposted, (json.dumps(keys),))])
+            db.execute("delete from asked where not answered and key in (select value from json_each(?))", (found,))
+            db.execute("update jobs set status = 'waiting' where key in (select value from json_each(?))", (found,))
+
     def put_back(self, status: str) -> None:
         """Let every job of that status wait for another try; what was asked is waited for no more."""
         with self.store.transaction() as db:
@@ -296,6 +306,11 @@ def here(namespace: Path = Path("/proc/self/ns/pid")) -> str:
         return f"{socket.gethostname()} {namespace.readlink()}"
     except OSError:  # not Linux: a host has one set of numbers
         return socket.gethostname()
+
+
+def is_gone(host: str, process: int, beat: float, *, here: str, now: float) -> bool:
+    """Whether the holder of leases is no more: its process here, or elsewhere its beat, in seconds of the clock."""
+    return (host == here and not _lives(process)) or now - beat > DEAD_AFTER
 
 
 def _lives(process: int) -> bool:

@@ -49,6 +49,7 @@ class Pace:
         self._sleep = sleep
         self._requests = _bucket(limits.requests, limits.period)
         self._tokens = _bucket(limits.tokens, limits.period)
+        self._most_tokens = limits.tokens
         self._line = asyncio.Lock()
         self._most = limits.concurrency
         self._places = 1.0  # a wrong key is found out with one call
@@ -66,6 +67,10 @@ class Pace:
     def trouble(self) -> float:
         """Seconds since when nothing but failures came; 0 while the server answers."""
         return 0.0 if self._failing_since is None else self._clock() - self._failing_since
+
+    def allows(self, tokens: int) -> bool:
+        """Whether so many tokens may go in a minute at all."""
+        return self._most_tokens is None or tokens <= self._most_tokens
 
     @asynccontextmanager
     async def turn(self, guess: Callable[[], int]) -> AsyncIterator[int]:

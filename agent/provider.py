@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from agent.connections import LARGEST
-from agent.errors import GoujiError
+from agent.errors import GoujiError, PermanentModelError
 from agent.transport import TransientError, verdict
 
 if TYPE_CHECKING:
@@ -78,18 +78,19 @@ class Provider:
 
     async def batch(self, name: str) -> Remote:
         """One batch, by the provider's name for it."""
-        with self._judged(known=f"the batch {name}"):
+        with self._judged(GoneError(f"it does not know the batch {name}")):
             answered = await self._client.batches.with_raw_response.retrieve(name)
         return _remote(_object(answered.content))
 
     async def post(self, file: IO[bytes], token: str) -> str:
         """Post a file of questions; gives the provider's name for its batch."""
-        with self._judged():
+        missing = PermanentModelError("this server has no batch endpoint (status 404); run without --transport batch")
+        with self._judged(missing):
             uploaded = await self._client.files.with_raw_response.create(file=(f"{token}.jsonl", file), purpose="batch")
         name = _object(uploaded.content).get("id")
         if not isinstance(name, str):
             raise TransientError("status 200 with no name of a file in it")
-        with self._judged():
+        with self._judged(missing):
             made = await self._client.batches.with_raw_response.create(
                 input_file_id=name, endpoint=ENDPOINT, completion_window="24h", metadata={_TOKEN: token}
             )
@@ -101,7 +102,7 @@ class Provider:
         One larger than an answer may be is left out.
         """
         line, dropped = bytearray(), False
-        with self._judged(known=f"the file {file}"):
+        with self._judged(GoneError(f"it does not know the file {file}")):
             async with self._client.files.with_streaming_response.content(file) as response:
                 async for part in response.iter_bytes():
                     *whole, rest = part.split(b"\n")
@@ -116,16 +117,16 @@ class Provider:
             yield bytes(line)
 
     @contextmanager
-    def _judged(self, known: str = "") -> Iterator[None]:
-        """What goes wrong on the way, by what it means. ``known``: what a 404 says that the provider does not have."""
+    def _judged(self, missing: GoujiError | None = None) -> Iterator[None]:
+        """What goes wrong on the way, by what it means. ``missing``: what a 404 means."""
         import httpx2
         import openai
 
         try:
             yield
         except openai.APIStatusError as error:
-            if error.status_code == 404 and known:
-                raise GoneError(f"it does not know {known}") from None
+            if error.status_code == 404 and missing:
+                raise missing from None
             # Redacted before it is cut: half a key is one too.
             told = self._redact(error.response.text)
             raise verdict(error.status_code, error.response.headers, told) from None

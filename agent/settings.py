@@ -80,6 +80,10 @@ class ModelSettings:
             parts = urlsplit(self.base_url or "")
         except ValueError as error:
             raise UsageError(f"model {self.name}: its address (--base-url, OPENAI_BASE_URL) is none: {error}") from None
+        if self.base_url and (parts.scheme not in ("http", "https") or not parts.netloc):
+            raise UsageError(
+                f"model {self.name}: its address (--base-url, OPENAI_BASE_URL) must begin with http:// or https://"
+            )
         if parts.query:  # no call would get through: its path would be put behind the query
             raise UsageError(f"model {self.name}: its address (--base-url, OPENAI_BASE_URL) ends in a query")
         if "@" in parts.netloc:

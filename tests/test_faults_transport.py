@@ -118,20 +118,19 @@ def test_nobody_in_a_batch_calls_before_the_time_one_of_them_was_told(db: Path) 
 def test_a_batch_endpoint_that_asks_to_wait_for_hours_is_not_asked_again(db: Path) -> None:
     asked: list[str] = []
 
-    async def upload() -> None:
-        asked.append("upload")
-        request = httpx2.Request("POST", "http://127.0.0.1:1/v1/files")
-        refused = httpx2.Response(429, headers={"retry-after": "7200"}, json={"error": "slow down"}, request=request)
-        raise openai.RateLimitError("slow down", response=refused, body=None)
+    def refuses(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.method)
+        return httpx2.Response(429, headers={"retry-after": "7200"}, json={"error": "slow down"})
 
     settings = ModelSettings("m", "http://127.0.0.1:1/v1")
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(refuses))
+    client = openai.AsyncOpenAI(api_key="none", base_url=settings.base_url, max_retries=0, http_client=http)
     with Store(db) as store:
-        client = openai.AsyncOpenAI(api_key="none", base_url=settings.base_url)
         mail = Mail(client, settings, Outbox(Ledger(store), settings.base_url), Purse(), Post())
         with pytest.raises(StopError, match="run again when the server is back"):
-            asyncio.run(mail._try(upload))
+            asyncio.run(mail._try(mail._known))
 
-    assert asked == ["upload"]
+    assert asked == ["GET"]
 
 
 # Nothing to be had by asking again.

@@ -1,0 +1,167 @@
+"""What a batch says where it cannot go on as it was asked to: the reason, and a way out that leads somewhere."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agent import cli
+from eval import tallies
+from eval.batch_server import BatchServer
+from eval.server import Server, completion
+from tests.batch_world import rows
+
+FORM = ("--form", tallies.FORM_NAME, "--model", "m")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to be in, with ten reports in ``stalls`` and a key that no server asks for."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.delenv("GOUJI_DEADLINE", raising=False)
+    tallies.write(tmp_path / "stalls", 10)
+    return tmp_path
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """How a command ends, and what it says, on one line."""
+    code = cli.run([*arguments, "--lang", "en"])
+    said = capsys.readouterr()
+    return code, " ".join((said.out + said.err).split())
+
+
+class Both(BatchServer):
+    """One address for the batch endpoint and for calls."""
+
+    def handle(self, method: str, path: str, kind: str, data: bytes) -> tuple[int, bytes]:
+        """Status and body of one HTTP answer."""
+        if path.endswith("/chat/completions"):
+            self.asked.append("live")
+            return 200, completion(self.answer(json.loads(data)), json.loads(data))
+        return super().handle(method, path, kind, data)
+
+
+def test_what_was_never_posted_is_read_live(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Both(tallies.answer) as server:
+        named = ("batch", "stalls", *FORM, "--base-url", server.base_url)
+        first, _ = told(capsys, *named, "--transport", "batch", "--poll", "0.05", "--budget-tokens", "2000")
+        posted = sum(len(batch.lines) for batch in server.batches)
+        code, said = told(capsys, *named)
+
+        assert (first, 0 < posted < 10) == (6, True)
+        assert server.asked.count("live") == 10 - posted
+    assert code == 3
+    assert rows(folder / "gouji.db", "select count(*) from jobs where status in ('accepted', 'review')") == [(10,)]
+    assert "still to be read" not in said
+
+
+def test_what_was_posted_is_named_with_the_transport_that_collects_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with BatchServer(tallies.answer, [lambda _: None]) as server:
+        named = ("batch", "stalls", *FORM, "--base-url", server.base_url)
+        told(capsys, *named, "--transport", "batch", "--poll", "0.05", "--budget-seconds", "2")
+        code, said = told(capsys, *named)
+
+        assert len(server.batches) == 1
+    assert code == 3
+    assert "10 wait for a provider's batch endpoint: run again with --transport batch" in said
+    assert "run the same command again" not in said
+
+
+def test_a_server_without_a_batch_endpoint_is_told_as_such(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    class Without(BatchServer):
+        def handle(self, method: str, path: str, kind: str, data: bytes) -> tuple[int, bytes]:
+            """Nothing of the kind."""
+            return 404, b'{"detail": "Not Found"}'
+
+    with Without(tallies.answer) as server:
+        code, said = told(capsys, "batch", "stalls", *FORM, "--base-url", server.base_url, "--transport", "batch")
+
+    assert code == 6
+    assert "this server has no batch endpoint (status 404); run without --transport batch" in said
+
+
+def test_a_pattern_follows_no_link_to_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "deep" / "a").mkdir(parents=True)
+    (folder / "stalls" / "stall_000000.txt").rename(folder / "deep" / "a" / "one.txt")
+    (folder / "deep" / "b").symlink_to("a")
+    (folder / "deep" / "a" / "up").symlink_to("..")
+    offline = ("--reader", "offline", "--form", tallies.FORM_NAME)
+    code, said = told(capsys, "batch", "deep/**/*.txt", *offline)
+
+    assert code == 0
+    assert "documents 1 " in said
+    assert "links to folders 2" in said
+    assert rows(folder / "gouji.db", "select count(*) from origins") == [(1,)]
+
+
+@pytest.mark.fault("hang", behaviour="A limit of tokens that allows not even one question is refused, not waited for.")
+def test_a_limit_that_allows_no_question_is_told_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Server(tallies.answer) as server:
+        code, said = told(capsys, "batch", "stalls", *FORM, "--base-url", server.base_url, "--tpm", "100")
+
+        assert server.calls == 0
+    assert code == 6
+    assert "more than --tpm allows in a minute; raise it" in said
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:44", "ftp://127.0.0.1/v1", "http:///v1", "localhost/v1"])
+def test_an_address_without_http_is_refused_at_once(
+    address: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = told(capsys, "batch", "stalls", *FORM, "--base-url", address)
+
+    assert code == 2
+    assert "must begin with http:// or https://" in said
+
+
+@pytest.mark.fault("gateway-5xx", behaviour="A run whose time is used up says that no call was answered, and why.")
+def test_a_run_out_of_time_says_what_kept_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Server.scripted("e503", tallies.answer) as server:
+        code, said = told(capsys, "batch", "stalls", *FORM, "--base-url", server.base_url, "--budget-seconds", "3")
+
+    assert code == 6
+    assert "the time is used up (3 s); run again: nothing is lost; no call was answered, the last: model m" in said
+    assert "status 503" in said
+
+
+def test_a_budget_too_small_for_one_call_is_told_as_such(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Server(tallies.answer) as server:
+        named = ("batch", "stalls", *FORM, "--base-url", server.base_url)
+        code, said = told(capsys, *named, "--budget-tokens", "10")
+
+    assert code == 6
+    assert "the budget is too small for one call (0 of 10 tokens)" in said
+
+
+@pytest.mark.fault("kill", behaviour="`batch status` says of a run that was killed that it runs no more.")
+def test_a_killed_run_is_told_to_run_no_more(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told(capsys, "batch", "stalls", "--reader", "offline", "--form", tallies.FORM_NAME)
+    over = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    with closing(sqlite3.connect(folder / "gouji.db")) as db, db:
+        db.execute("update batches set finished = null, process = ?", (int(over.stdout),))
+        db.execute("update jobs set status = 'leased'")
+    code = cli.run(["batch", "status", "--json"])
+    state = json.loads(capsys.readouterr().out)
+
+    assert (code, state["running"]) == (0, False)
+    assert [(jobs.get("leased"), jobs["waiting"]) for jobs in state["jobs"]] == [(None, 10)]
+
+
+@pytest.mark.parametrize("which", ["--failed", "--asked"])
+def test_a_database_that_is_not_there_is_not_made_to_retry(
+    which: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = told(capsys, "batch", "retry", which, "--db", "typo.db")
+
+    assert code == 2
+    assert "there is no database typo.db" in said
+    assert not (folder / "typo.db").exists()
