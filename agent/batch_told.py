@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agent.batch_inputs import LINKS
 from agent.batch_texts import STATUSES, say
 from agent.database import open_for_reading
+from agent.errors_told import told
 from agent.ledger import here, is_gone, spent
 from agent.outcome import NO_USAGE, Usage
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from agent.batch import Tally
-    from agent.errors import GoujiError
     from agent.language import Language
 
 _EVERY = 0.2
@@ -99,10 +99,10 @@ class Summary:
         tally = self.tally
         yield Text(usage(self.usage, language))
         for problem in tally.problems:
-            told = where(problem.path, problem.error, language)
-            yield Text(safe(f"  {say(language, problem.status)}: {told}"), "yellow")
+            why = where(problem.path, problem.error, language)
+            yield Text(safe(f"  {say(language, problem.status)}: {why}"), "yellow")
         if tally.stopped:
-            yield Text(safe(say(language, "stopped", why=_why(tally.stopped, language))), "bold red")
+            yield Text(safe(say(language, "stopped", why=told(tally.stopped, language))), "bold red")
         for name, count in (
             ("review_them", tally.statuses["review"]),
             ("retry", tally.statuses["failed"]),
@@ -113,12 +113,6 @@ class Summary:
                 yield Text(say(language, name, count=count, db=output.option(self.db)))
 
 
-def _why(error: GoujiError, language: Language) -> str:
-    from agent.errors_told import in_chinese
-
-    return in_chinese(str(error)) if language == "zh" else str(error)
-
-
 def unfinished(tally: Tally) -> int:
     """Documents without an outcome that did not fail."""
     return tally.documents - tally.copies - tally.settled
@@ -126,10 +120,7 @@ def unfinished(tally: Tally) -> int:
 
 def where(path: str, error: str, language: Language) -> str:
     """What went wrong, after the whole path: names alone may be alike in many folders."""
-    from agent.errors_told import in_chinese
-
-    told = f"{path}: {error.removeprefix(f'{path}: ').removeprefix(f'{Path(path).name}: ')}"
-    return in_chinese(told) if language == "zh" else told
+    return told(f"{path}: {error.removeprefix(f'{path}: ').removeprefix(f'{Path(path).name}: ')}", language)
 
 
 def left_out(counts: Counter[str], language: Language) -> str:
@@ -241,8 +232,8 @@ def state(path: Path) -> State:
         gone = [batch for batch, *holder in begun if is_gone(*holder, here=here(), now=time.time())]
         last = db.execute("select id, started, finished, why from batches order by id desc limit 1").fetchone()
         running = last is not None and last["finished"] is None and last["id"] not in gone
-        told = (last["started"], running, last["why"]) if last else (None, False, None)
-        return State(tuple(_jobs(db, gone)), spent(db), *told)
+        last_run = (last["started"], running, last["why"]) if last else (None, False, None)
+        return State(tuple(_jobs(db, gone)), spent(db), *last_run)
 
 
 def documents(path: Path, status: str) -> Iterator[dict[str, Any]]:

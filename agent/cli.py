@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -14,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent import output
-from agent.errors import GoujiError, InputError, UsageError
-from agent.errors_told import in_chinese
+from agent import errors_told, output
+from agent.errors import NO_HANDLES, GoujiError, InputError, UsageError
 from agent.language import Language, choose, say  # at once: where an error is told, no file may be left to open
 from agent.review_cli import review
 from agent.terminal import safe
@@ -33,7 +31,6 @@ _INTERRUPTED = 130
 _NOT_HEARD = 141
 """As a shell tells of a program whose pipe was closed: 0 would say accepted."""
 _LARGEST_RECORD = 10 * 2**20
-_NO_HANDLES = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 def main() -> None:
@@ -65,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout = None
         return _NOT_HEARD
     except OSError as error:
-        if error.errno in _NO_HANDLES:
+        if error.errno in NO_HANDLES:
             return _failed("OSError", "too many open files; allow more (ulimit -n) and run again", 1, arguments)
         if error.filename is not None:
             raise
@@ -94,7 +91,7 @@ def _failed(kind: str, message: str, code: int, arguments: Sequence[str]) -> int
 def _in_their_language(message: str, arguments: Sequence[str]) -> str:
     spread = [part for argument in arguments for part in argument.split("=", 1)]
     asked = dict(pairwise(spread)).get("--lang")
-    return in_chinese(message) if choose(asked) == "zh" else message
+    return errors_told.told(message, choose(asked))
 
 
 class _Commands(click.Group):

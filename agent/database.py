@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import time
@@ -11,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from agent.errors import StoreError, UsageError
+from agent.errors import NO_HANDLES, StoreError, UsageError
 
 APPLICATION_ID = 0x676A6931  # "gji1": marks the file as ours, so that no other program's tables are touched
 
@@ -62,7 +61,7 @@ def _handles_left() -> bool:
         for _ in range(_HANDLES):
             opened.append(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
-        return error.errno not in {errno.EMFILE, errno.ENFILE}
+        return error.errno not in NO_HANDLES
     finally:
         for handle in opened:
             os.close(handle)

@@ -10,6 +10,11 @@
 A reading that does not hold is no error: it is an Outcome.
 """
 
+import errno
+
+NO_HANDLES = frozenset({errno.EMFILE, errno.ENFILE})
+"""What the system says where no more files may be opened, by this process or by all."""
+
 
 class GoujiError(Exception):
     """Base of all errors a person is told about."""

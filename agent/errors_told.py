@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.language import Language
 
 CHINESE: Mapping[str, str] = {
     # The document.
@@ -126,6 +130,11 @@ CHINESE: Mapping[str, str] = {
     "No space left on device": "磁盘空间不足",
 }
 """English with ``{}`` for what differs, and Chinese. What stands before with a colon, a file's name, needs no place."""
+
+
+def told(error: object, language: Language) -> str:
+    """What an error says, in the language of whoever reads it."""
+    return in_chinese(str(error)) if language == "zh" else str(error)
 
 
 def in_chinese(message: str) -> str:

@@ -38,6 +38,12 @@ def reports() -> Path:
 
 
 @pytest.fixture
+def db(tmp_path: Path) -> Path:
+    """Where a batch keeps what it reads."""
+    return tmp_path / "gouji.db"
+
+
+@pytest.fixture
 def document() -> Document:
     return load(TEXT, name="青岚.txt")
 

@@ -77,11 +77,6 @@ def stalls(tmp_path: Path) -> list[Path]:
     return tallies.write(tmp_path / "stalls", COUNT)
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
-    return tmp_path / "gouji.db"
-
-
 def check_whole(db: Path) -> None:
     assert rows(db, "select status, count(*) from jobs group by 1") == [("accepted", 9), ("review", 1)]
     assert rows(db, "select count(*), count(distinct key) from runs where outcome is not null") == [(COUNT, COUNT)]

@@ -31,11 +31,6 @@ def stalls(tmp_path: Path) -> list[Path]:
     return tallies.write(tmp_path / "stalls", 10)
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
-    return tmp_path / "gouji.db"
-
-
 def stored(db: Path) -> list[tuple[Any, ...]]:
     """Outcomes by document name: each must stand exactly once."""
     return rows(

@@ -18,11 +18,6 @@ def stalls(tmp_path: Path) -> list[Path]:
     return tallies.write(tmp_path / "stalls", 5)
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
-    return tmp_path / "gouji.db"
-
-
 def read(db: Path, stalls: list[Path], change: Callable[[Path], object] = lambda _: None) -> Tally:
     """A run that finds the fourth file changed when it comes to read it."""
 

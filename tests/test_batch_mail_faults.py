@@ -19,9 +19,9 @@ from agent.provider_batch import Rounds
 from eval import tallies
 from eval.batch_server import BatchServer, Posted, at_once
 from tests.batch_world import rows
-from tests.mail_world import COUNT, KilledError, Sender, check_whole, db, stalls
+from tests.mail_world import COUNT, KilledError, Sender, check_whole, stalls
 
-__all__ = ["db", "stalls"]  # fixtures
+__all__ = ["stalls"]  # a fixture
 
 
 @dataclass

@@ -23,9 +23,9 @@ from eval import tallies
 from eval.batch_server import BatchServer, Posted, at_once
 from eval.server import Body
 from tests.batch_world import rows
-from tests.mail_world import COUNT, KilledError, Sender, check_whole, db, stalls
+from tests.mail_world import COUNT, KilledError, Sender, check_whole, stalls
 
-__all__ = ["db", "stalls"]  # fixtures
+__all__ = ["stalls"]  # a fixture
 
 
 def test_all_questions_go_in_one_file_and_come_back_answered(db: Path, stalls: list[Path]) -> None:
