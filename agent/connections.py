@@ -67,13 +67,24 @@ def _bounded_client() -> type[httpx2.AsyncClient]:
 
     class Bounded(openai.DefaultAsyncHttpxClient):
         async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
-            response = await super().send(request, stream=True, **options)
+            response = await self._arrived(request, **options)
             if stream:
                 return response
             try:
                 return await _whole(response, request)
             finally:
                 await response.aclose()
+
+        async def _arrived(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+            """The answer at the end of all redirects, unread. The client itself would read theirs whole."""
+            options["follow_redirects"] = False
+            response = await super().send(request, stream=True, **options)
+            for _ in range(self.max_redirects):
+                if response.next_request is None:
+                    break
+                await response.aclose()
+                response = await super().send(response.next_request, stream=True, **options)
+            return response
 
     return Bounded
 
@@ -82,7 +93,9 @@ async def _whole(response: httpx2.Response, request: httpx2.Request) -> httpx2.R
     import httpx2
 
     told = response.headers.get("content-length", "")
-    if told.isdecimal() and int(told) <= LARGEST and "content-encoding" not in response.headers:
+    # Sent in parts, it ends where its parts do, whatever length it tells.
+    as_told = response.headers.keys().isdisjoint({"content-encoding", "transfer-encoding"})
+    if told.isdecimal() and int(told) <= LARGEST and as_told:
         await response.aread()
         return response
     body = bytearray()

@@ -233,7 +233,8 @@ class Model:
         except (TimeoutError, openai.APITimeoutError) as error:
             raise TransientError(f"no whole answer within {seconds:.0f} s") from error
         except openai.APIConnectionError as error:
-            told = self.settings.redact(str(error.__cause__ or error))
+            cause = error.__cause__ or error
+            told = self.settings.redact(str(cause) or type(cause).__name__)
             raise TransientError(f"connection failed: {told}") from None  # what it came from may quote the key
         return answered.status_code, answered.headers, self.settings.redacted(answered.content)
 

@@ -1,19 +1,24 @@
-"""Connections to a model server: a proxy that cannot be used."""
+"""Connections to a model server: a proxy that cannot be used, and answers that are not to be read whole."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import traceback
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from agent import cli, doctor
-from agent.connections import connected
-from agent.errors import UsageError
-from agent.model import ModelSettings
+from agent.connections import LARGEST, connected
+from agent.errors import ModelError, UsageError
+from agent.model import Model, ModelSettings
 from eval import tallies
+from eval.server import Reply, Server, fails, script
+from tests.scripted_server import ask
+from tests.test_faults_transport import GOOD, QUESTION, Figures
 
 ASKED = ("--form", tallies.FORM_NAME, "--model", "m", "--base-url", "http://127.0.0.1:9/v1", "--lang", "en")
 NO_PROXIES = {
@@ -74,3 +79,56 @@ def test_a_proxy_that_no_call_goes_through_is_no_fault(monkeypatch: pytest.Monke
     monkeypatch.setenv("NO_PROXY", "*")
 
     assert isinstance(connected(), httpx2.AsyncClient)
+
+
+# What the client itself would read whole.
+
+
+def once(client: httpx2.AsyncClient) -> Model:
+    """A model that is called once, over that client."""
+    return Model(ModelSettings("m", "http://127.0.0.1:9/v1", tries=1), http_client=client)
+
+
+@pytest.mark.fault("garbage-200", behaviour="More than memory bears: given up also where its length is told wrong.")
+def test_an_answer_in_parts_is_bounded_whatever_length_it_tells() -> None:
+    taken = []
+
+    async def parts() -> AsyncIterator[bytes]:
+        for number in range(100):
+            taken.append(number)
+            yield b" " * 2**20
+
+    headers = {"Content-Length": "10", "Transfer-Encoding": "chunked"}
+    endless = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=headers, content=parts()))
+    with pytest.raises(ModelError, match="connection failed: an answer of more than 32 MB"):
+        asyncio.run(once(connected(transport=endless)).ask(QUESTION))
+    assert len(taken) == LARGEST // 2**20 + 1
+
+
+@pytest.mark.fault("garbage-200", behaviour="The way to another server is followed without what comes with it.")
+def test_what_comes_with_a_redirect_is_not_waited_for() -> None:
+    with Server(lambda _: GOOD) as other:
+        way = (("Location", f"{other.base_url}/chat/completions"),)
+        with Server(steps=[fails(Reply(307, b" " * 1000, way, pause=0.1))]) as server:
+            asked = ask(server, QUESTION, call_timeout=5.0)
+
+    assert asked.answer.value == Figures(total=3)
+    assert "authorization" not in other.seen[0].headers  # the key is not for others
+
+
+def test_a_way_in_a_circle_is_a_fault_of_the_gateway() -> None:
+    back = fails(Reply(307, headers=(("Location", "/v1/chat/completions"),)))
+    with Server(lambda _: GOOD, [*[back] * 21, *script("ok")]) as server:
+        asked = ask(server, QUESTION)
+
+    assert asked.answer.value == Figures(total=3)
+    assert asked.calls[0].status == 307
+
+
+def test_a_fault_without_words_is_told_by_its_kind() -> None:
+    async def silent(_: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ReadError("")
+
+    client = httpx2.AsyncClient(transport=httpx2.MockTransport(silent))
+    with pytest.raises(ModelError, match="connection failed: ReadError; gave up after 1 calls"):
+        asyncio.run(once(client).ask(QUESTION))
