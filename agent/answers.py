@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
     from pydantic import BaseModel
 
-_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
+_ENDED = "</think>"
+_THOUGHTS = re.compile(rf"<think>.*?{_ENDED}", re.DOTALL)
 _UNPAID = frozenset({"title", "description", "default"})
-_FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+_FENCED = re.compile(r"```(?:json)?[^\S\n]*\n(.*?)```", re.DOTALL)
+_MOST_PROBLEMS = 8  # more of them teach a model nothing and are paid for
+_LONGEST_NAME = 60
 
 
 @lru_cache(maxsize=256)
@@ -71,12 +75,19 @@ def shaped(answer: type[BaseModel]) -> type[BaseModel]:
 
 
 def complaint(error: ValidationError) -> str:
-    """All that is wrong with an answer, without the answer and pydantic's addresses."""
+    """What is wrong with an answer, the first of it, without the answer and pydantic's addresses."""
     told = []
-    for one in error.errors(include_url=False, include_input=False, include_context=False):
-        place = ".".join(str(step) for step in one["loc"])
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    for one in problems[:_MOST_PROBLEMS]:
+        place = ".".join(_short(str(step)) for step in one["loc"])
         told.append(f"{place}: {one['msg']}" if place else one["msg"].removeprefix("Value error, "))
-    return "; ".join(told)
+    more = len(problems) - _MOST_PROBLEMS
+    return "; ".join([*told, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _short(name: str) -> str:
+    """A name that a model made up, so that it may be of any length."""
+    return name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"
 
 
 def checked(text: str) -> str:
@@ -96,7 +107,9 @@ def checked(text: str) -> str:
 
 def bare(text: str) -> str:
     """The answer's JSON object without what weak models put around it."""
-    plain = _THOUGHTS.sub("", text).strip()
+    # Behind the last end no thought ends: looked for from each that begins there, it would take for ever.
+    ended = text.rfind(_ENDED) + len(_ENDED) if _ENDED in text else 0
+    plain = (_THOUGHTS.sub("", text[:ended]) + text[ended:]).strip()
     if plain.startswith("{") and plain.endswith("}"):
         return plain
     fenced = _FENCED.findall(plain)
@@ -109,9 +122,9 @@ def bare(text: str) -> str:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} is given twice")
+        times = Counter(name for name, _ in pairs)
+        twice = next(name for name in times if times[name] > 1)
+        raise ValueError(f"the key {_short(twice)!r} is given twice")
     return found
 
 
