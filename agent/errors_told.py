@@ -44,6 +44,9 @@ CHINESE: Mapping[str, str] = {
     "needs more memory to read than there is": "读取它所需的内存超过现有内存",
     "the process that read it died, or took longer than {} s": "读取它的进程异常终止，或超过 {} 秒",
     "no JSON record: {}": "不是 JSON 记录：{}",
+    "no figure has more than 15 digits before its point or 12 behind it; set it right": (
+        "数字在小数点前超过 15 位，或在小数点后超过 12 位；请改正"
+    ),
     # The database.
     "{} is no SQLite database; it was left as it is; name another file with --db": (
         "{} 不是 SQLite 数据库；未作改动；请用 --db 指定另一个文件"

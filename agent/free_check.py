@@ -9,7 +9,7 @@ from typing import Any
 from agent.errors import InputError
 from agent.free_sums import Figures, add_up, name_of
 from agent.outcome import Finding, Number
-from agent.sums import Checked
+from agent.sums import Checked, number
 from schemas.form import Equation
 from schemas.free import Free
 from schemas.identity import over
@@ -35,7 +35,7 @@ def _figures(record: Mapping[str, Any], free: Free) -> Iterator[tuple[str, Numbe
         inside: Any = record
         for step in figure.id.split("."):
             inside = inside.get(step) if isinstance(inside, Mapping) else None
-        yield figure.id, _number(figure.id, inside)
+        yield figure.id, number(figure.id, inside)
     for listed in free.lists:
         entries = record.get(listed.id) or []
         if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
@@ -43,13 +43,7 @@ def _figures(record: Mapping[str, Any], free: Free) -> Iterator[tuple[str, Numbe
         for index, entry in enumerate(entries):
             for column in listed.figures:
                 path = f"{listed.id}.{index}.{column.id}"
-                yield path, _number(path, entry.get(column.id))
-
-
-def _number(path: str, value: object) -> Number | None:
-    if value is None or isinstance(value, Decimal) or type(value) is int:
-        return value
-    raise InputError(f"{path}: {value!r} is no number; figures are numbers or null")
+                yield path, number(path, entry.get(column.id))
 
 
 def equations(free: Free, paths: Collection[str]) -> list[Equation]:

@@ -11,6 +11,8 @@ from agent.errors import InputError
 from agent.outcome import Finding, Number
 from schemas.form import Equation, Form, Grid, Total
 
+_WHOLE, _PART = 15, 12  # digits: what is read in a document has no more, and the sums of such figures are exact
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -87,10 +89,20 @@ def _figures(table: str, content: object) -> Iterator[tuple[str, Number | None]]
 
 
 def _entry(place: str, cells: Mapping[str, object]) -> dict[str, Number | None]:
-    for column, value in cells.items():
-        if value is not None and type(value) is not int and not isinstance(value, Decimal):
-            raise InputError(f"{place}.{column}: {value!r} is no number; figures are numbers or null")
-    return {f"{place}.{column}": value for column, value in cells.items()}  # type: ignore[misc]
+    return {f"{place}.{column}": number(f"{place}.{column}", value) for column, value in cells.items()}
+
+
+def number(path: str, value: object) -> Number | None:
+    """A figure of a record. Raises InputError where it is none, or none that a document can hold."""
+    if value is None:
+        return None
+    if type(value) is not int and not isinstance(value, Decimal):
+        raise InputError(f"{path}: {value!r} is no number; figures are numbers or null")
+    figure = Decimal(value)
+    # Beyond, a sum would be rounded, or have no end: 1e999999999 is a number in JSON.
+    if not figure.is_finite() or figure.adjusted() >= _WHOLE or -int(figure.as_tuple().exponent) > _PART:
+        raise InputError(f"{path}: no figure has more than 15 digits before its point or 12 behind it; set it right")
+    return value
 
 
 def _mapping(place: str, value: object) -> Mapping[str, object]:
