@@ -16,6 +16,7 @@ from agent.errors import StoreError
 from agent.model import Call
 from agent.outcome import Accepted, Figure, Grade, NeedsReview, NotThisForm, Outcome, Usage
 from agent.store import Store
+from agent.stored import latest
 
 
 def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
@@ -76,6 +77,20 @@ def test_a_run_that_began_or_failed_has_no_outcome_to_find(path: Path, document:
 
         assert (begun, store.find("k")) == (None, None)
     assert rows(path, "select status, error from runs") == [("failed", "TimeoutError: no answer in 60 s")]
+
+
+def test_the_last_run_is_the_last_whatever_the_clock_said(
+    path: Path, document: Document, accepted: Accepted, review: NeedsReview
+) -> None:
+    with Store(path, now=lambda: "2031-01-01T00:00:00.000+00:00") as store:
+        put(store, document, accepted, "before")
+    with Store(path) as store:
+        last = put(store, document, review, "after")
+
+    found = latest(path, document.sha256)
+
+    assert found is not None
+    assert (found.id, found.outcome.status) == (last, "review")
 
 
 @pytest.mark.fault("sqlite-values")
