@@ -223,3 +223,4 @@ def guard() -> None:
     _guarded = hasattr(signal, "setitimer")
     if _guarded:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})  # as inherited from who started us

@@ -70,8 +70,11 @@ def test_a_text_that_kills_its_process_costs_itself_alone(setup: Setup, tmp_path
 
 @pytest.mark.fault("hang")
 @pytest.mark.parametrize("endless", ["while True: pass", "__import__('re').match('(a+)+b', 'a' * 60)"])
-def test_a_process_that_reads_without_end_ends_itself(endless: str) -> None:
+@pytest.mark.parametrize("how", ["UNBLOCK", "BLOCK"], ids=["as usual", "with its alarm blocked by who started it"])
+def test_a_process_that_reads_without_end_ends_itself(endless: str, how: str) -> None:
     code = (
+        "import signal\n"
+        f"signal.pthread_sigmask(signal.SIG_{how}, {{signal.SIGALRM}})\n"
         "from agent import batch_step\n"
         "batch_step.LONGEST = 1\n"
         "batch_step.guard()\n"
