@@ -221,6 +221,8 @@ class _Model:
         solver.parameters.max_time_in_seconds = _SECONDS
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = 1
+        # It would swallow a Ctrl-C, and end a program that ignores them: an ignored signal is not set back.
+        solver.parameters.catch_sigint_signal = False
         solver.parameters.linearization_level = 2  # sums are all there is: suspects are found 3 to 10 times sooner
         status = solver.solve(self.model)
         self.budget.left -= solver.deterministic_time

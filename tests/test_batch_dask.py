@@ -134,3 +134,28 @@ def test_a_driver_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
         assert server.calls <= DOCUMENTS + kills * 8
         print(f"{kills} kills; {server.calls - DOCUMENTS} calls paid again")
     assert kills >= 3
+
+
+def test_a_terminals_interrupt_lets_the_calls_on_their_way_land(tmp_path: Path) -> None:
+    tallies.write(tmp_path / "stalls", DOCUMENTS)
+    db = tmp_path / "g.db"
+    with Server(slowly) as server:
+        command = [sys.executable, "-m", "agent", "batch", str(tmp_path / "stalls"), "--db", str(db), "--lang", "en"]
+        command += ["--form", tallies.FORM_NAME, "--model", "m", "--base-url", server.base_url, "--concurrency", "8"]
+        command += ["--engine", "dask"]
+        # A terminal's Ctrl-C goes to the whole group: to the driver and to the workers it started.
+        driver = subprocess.Popen(
+            command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        while driver.poll() is None and server.calls < 20:
+            time.sleep(0.005)
+        os.killpg(driver.pid, signal.SIGINT)
+        told = driver.communicate(timeout=60)[0]
+
+        assert (driver.returncode, "Traceback" in told) == (130, False), told
+        assert 20 <= server.calls < DOCUMENTS
+        assert rows(db, "select count(*) from calls where status = 200") == [(server.calls,)]
+
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 3
+        assert server.calls == DOCUMENTS
+    check_whole(db)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import product
@@ -234,3 +236,21 @@ def test_an_illegible_cell_is_not_taken_for_a_blank() -> None:
     solution = solve(Table({**made.rows, "y": (paths("y"), (unread,))}, made.equations))
 
     assert solution.cells["t.y.a"].illegible
+
+
+_INTERRUPTED = """
+import os, signal
+from agent import extract
+from eval import tallies
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+extract(tallies.tally(9, wrong=True), reader="offline", form=tallies.FORM)
+os.kill(os.getpid(), signal.SIGINT)
+print("lives")
+"""
+
+
+def test_a_program_that_ignores_ctrl_c_still_does_so_after_a_search() -> None:
+    ended = subprocess.run([sys.executable, "-c", _INTERRUPTED], capture_output=True, text=True, check=False)
+
+    assert (ended.stdout, ended.returncode) == ("lives\n", 0), ended.stderr
