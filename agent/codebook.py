@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,6 +64,8 @@ _FIGURE = (
     Variable("line", "whole", "行号", "line of the source, from 1"),
     Variable("read_by", "text", "读法", "who read it: offline, a model, or a reviewer"),
 )
+OWN = "own."
+"""What the names of a manifest's columns begin with, so that they are no others."""
 _FIELD_TYPES: Mapping[str, Type] = {"count": "whole", "year": "whole", "date": "date", "flag": "flag"}
 
 
@@ -78,6 +80,12 @@ def wide_variables(form: Form) -> tuple[Variable, ...]:
     Lists of unknown length have no columns; the long shape holds them.
     """
     return (*_REPORT, *prose_variables(form), *figure_variables(form))
+
+
+def own_variables(names: Sequence[str]) -> tuple[Variable, ...]:
+    """The columns of the user's own that manifests brought, by their names there."""
+    meaning = "your own column of this name, from the manifest; where files of one content differ: ' | ' between them"
+    return tuple(Variable(f"{OWN}{name}", "text", name, meaning) for name in names)
 
 
 def prose_variables(form: Form) -> tuple[Variable, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -19,6 +19,7 @@ from agent.codebook import (
     codebook,
     figure_variables,
     long_variables,
+    own_variables,
     parts,
     prose_variables,
     wide_variables,
@@ -32,6 +33,7 @@ from schemas.form import Form
 
 _STANDS = TRUSTED | {Grade.ATTESTED, Grade.PUBLISHED}
 _IN_REVIEW = "in_review"
+_SHA256 = [variable.name for variable in long_variables()].index("sha256")
 _CODEBOOK = tuple(Variable(field.name, "text", "", "") for field in fields(Variable))
 
 
@@ -49,11 +51,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Report:
-    """One report of an export: what is said of it, its prose, its figures by path."""
+    """One report of an export: what is said of it, its prose, its figures by path, the user's own columns."""
 
     about: tuple[Any, ...]
     prose: Mapping[str, Any]
     figures: tuple[Figure, ...]
+    own: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,12 @@ def export(
         beside(file, database)
     with open_for_reading(database) as db:
         db.execute("begin")  # one moment in time, whatever is written meanwhile
-        found = reports(db, database, form, everything=everything)
+        names = _own_names(db, form)
+        found = _with_own(db, reports(db, database, form, everything=everything), names)
         rows = long_rows(found) if shape == "long" else wide_rows(found, form)
-        variables = long_variables() if shape == "long" else wide_variables(form)
-        book = [astuple(variable) for variable in codebook(form, shape)]
+        own = own_variables(names)
+        variables = (*(long_variables() if shape == "long" else wide_variables(form)), *own)
+        book = [astuple(variable) for variable in (*codebook(form, shape), *own)]
         if format == "xlsx":
             with whole(out) as part:
                 counts = write_workbook(part, {"data": (variables, rows), "codebook": (_CODEBOOK, book)})
@@ -110,6 +115,29 @@ def reports(db: sqlite3.Connection, database: Path, form: Form, *, everything: b
     yield from _accepted(db, form)
     if everything:
         yield from _waiting(db, database, form)
+
+
+def _own_names(db: sqlite3.Connection, form: Form) -> list[str]:
+    """The columns that manifests brought for documents of the form, in the order of their first appearance."""
+    rows = db.execute(
+        "select columns from origins where columns <> '{}' and document in (select document from runs where form = ?)",
+        (form.name,),
+    )
+    return list(dict.fromkeys(name for (columns,) in rows for name in serial.parse(columns)))
+
+
+def _with_own(db: sqlite3.Connection, found: Iterable[Report], names: Sequence[str]) -> Iterator[Report]:
+    for report in found:
+        if not names:
+            yield report
+            continue
+        rows = db.execute("select columns from origins where document = ?", (report.about[_SHA256],)).fetchall()
+        said = [serial.parse(columns) for (columns,) in rows]
+        yield replace(report, own=tuple(_joined(columns.get(name) for columns in said) for name in names))
+
+
+def _joined(cells: Iterable[str | None]) -> str | None:
+    return " | ".join(dict.fromkeys(cell for cell in cells if cell)) or None
 
 
 def _accepted(db: sqlite3.Connection, form: Form) -> Iterator[Report]:
@@ -197,7 +225,8 @@ def long_rows(found: Iterable[Report]) -> Iterator[tuple[Any, ...]]:
     """A row for each figure of each report."""
     for report in found:
         for f in report.figures:
-            yield (*report.about, *parts(f.path), f.path, f.value, f.printed, str(f.grade), f.line, f.read_by)
+            figure = (*parts(f.path), f.path, f.value, f.printed, str(f.grade), f.line, f.read_by)
+            yield (*report.about, *figure, *report.own)
 
 
 def wide_rows(found: Iterable[Report], form: Form) -> Iterator[tuple[Any, ...]]:
@@ -209,6 +238,7 @@ def wide_rows(found: Iterable[Report], form: Form) -> Iterator[tuple[Any, ...]]:
             *report.about,
             *(_said(report.prose.get(variable.name), variable) for variable in prose),
             *(values.get(variable.name) for variable in figures),
+            *report.own,
         )
 
 
