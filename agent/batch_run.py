@@ -80,6 +80,8 @@ class Options:
 
     def plan(self) -> Plan:
         """The plan of every document. Raises UsageError where options make no sense together."""
+        if self.scheduler and self.engine != "dask":
+            raise UsageError("--scheduler names Dask's: give --engine dask as well")
         plan = make_plan(self.form, self.model, self.base_url, self.reader, self.escalate, self.max_attempts)
         if self.transport == "batch":
             plan = _by_post(plan)

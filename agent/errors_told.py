@@ -105,6 +105,7 @@ CHINESE: Mapping[str, str] = {
         "{} 所写的代理无法使用；请改为 http://主机:端口，或取消设置（socks5:// 需要 `pip install socksio`）"
     ),
     "reader {} needs a model: give --model or set GOUJI_MODEL": "读法 {} 需要模型：请给出 --model，或设置 GOUJI_MODEL",
+    "--scheduler names Dask's: give --engine dask as well": "--scheduler 是 Dask 的调度器：请同时给出 --engine dask",
     "--transport batch needs a model: give --model or set GOUJI_MODEL": (
         "--transport batch 需要模型：请给出 --model，或设置 GOUJI_MODEL"
     ),

@@ -123,6 +123,14 @@ def test_an_address_without_http_is_refused_at_once(
     assert "must begin with http:// or https://" in said
 
 
+def test_a_scheduler_for_another_engine_is_not_passed_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = told(capsys, "batch", "stalls", *FORM, "--reader", "offline", "--scheduler", "tcp://127.0.0.1:9")
+
+    assert code == 2
+    assert "--scheduler names Dask's: give --engine dask as well" in said
+    assert not (folder / "gouji.db").exists()
+
+
 @pytest.mark.fault("gateway-5xx", behaviour="A run whose time is used up says that no call was answered, and why.")
 def test_a_run_out_of_time_says_what_kept_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Server.scripted("e503", tallies.answer) as server:
