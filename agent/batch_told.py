@@ -97,7 +97,8 @@ class Summary:
         from agent.tables import safe
 
         tally = self.tally
-        yield Text(usage(self.usage, language))
+        if self.usage.calls or not tally.statuses["asked"]:  # what was posted is told below
+            yield Text(usage(self.usage, language))
         for problem in tally.problems:
             why = where(problem.path, problem.error, language)
             yield Text(safe(f"  {say(language, problem.status)}: {why}"), "yellow")

@@ -74,6 +74,7 @@ def test_what_was_posted_is_named_with_the_transport_that_collects_it(
     assert code == 3
     assert "10 wait for a provider's batch endpoint: run again with --transport batch" in said
     assert "run the same command again" not in said
+    assert "no model was called" not in said
 
 
 def test_a_server_without_a_batch_endpoint_is_told_as_such(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
