@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 
 from agent import cli
 from eval import tallies
-from eval.batch_server import BatchServer
+from eval.batch_server import BatchServer, Posted
 from eval.server import Server, completion
 from tests.batch_world import rows
 
@@ -65,9 +67,13 @@ def test_what_was_never_posted_is_read_live(folder: Path, capsys: pytest.Capture
 def test_what_was_posted_is_named_with_the_transport_that_collects_it(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with BatchServer(tallies.answer, [lambda _: None]) as server:
+    def interrupt(posted: Posted) -> None:
+        if posted.looks == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with BatchServer(tallies.answer, [interrupt]) as server:
         named = ("batch", "stalls", *FORM, "--base-url", server.base_url)
-        told(capsys, *named, "--transport", "batch", "--poll", "0.05", "--budget-seconds", "2")
+        assert told(capsys, *named, "--transport", "batch", "--poll", "0.05")[0] == 130
         code, said = told(capsys, *named)
 
         assert len(server.batches) == 1
@@ -135,10 +141,10 @@ def test_a_scheduler_for_another_engine_is_not_passed_over(folder: Path, capsys:
 @pytest.mark.fault("gateway-5xx", behaviour="A run whose time is used up says that no call was answered, and why.")
 def test_a_run_out_of_time_says_what_kept_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Server.scripted("e503", tallies.answer) as server:
-        code, said = told(capsys, "batch", "stalls", *FORM, "--base-url", server.base_url, "--budget-seconds", "3")
+        code, said = told(capsys, "batch", "stalls", *FORM, "--base-url", server.base_url, "--budget-seconds", "6")
 
     assert code == 6
-    assert "the time is used up (3 s); run again: nothing is lost; no call was answered, the last: model m" in said
+    assert "the time is used up (6 s); run again: nothing is lost; no call was answered, the last: model m" in said
     assert "status 503" in said
 
 
