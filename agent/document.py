@@ -159,7 +159,9 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
             return data.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-    raise InputError(f"{name}: neither UTF-8, UTF-16 nor GB18030 text; save it as UTF-8")
+    raise InputError(
+        f"{name}: no document that gouji reads, nor text in UTF-8, UTF-16 or GB18030; fetch it again, or save it as UTF-8"
+    )
 
 
 def _strict(data: bytes, encoding: str, name: str) -> str:

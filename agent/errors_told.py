@@ -24,8 +24,8 @@ CHINESE: Mapping[str, str] = {
     "larger than {} MiB is no record": "超过 {} MiB，不会是一条记录",
     "a text larger than {} MiB is no report": "文本超过 {} MiB，不会是一份报告",
     "more than {} MiB of text is no report": "文本超过 {} MiB，不会是一份报告",
-    "neither UTF-8, UTF-16 nor GB18030 text; save it as UTF-8": (
-        "文本编码既不是 UTF-8、UTF-16，也不是 GB18030；请另存为 UTF-8"
+    "no document that gouji reads, nor text in UTF-8, UTF-16 or GB18030; fetch it again, or save it as UTF-8": (
+        "不是 gouji 能读的文档，也不是 UTF-8、UTF-16 或 GB18030 编码的文本；请重新下载，或另存为 UTF-8"
     ),
     "the file is broken: {}": "文件已损坏：{}",
     "there is no text in it": "其中没有文字",
