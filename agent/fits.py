@@ -121,8 +121,8 @@ def _fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: 
     n, tokens = len(kinds), strip.tokens
     if strip.foreign or (not tokens and strip.stray):
         return Fits(())
-    while len(tokens) > n and _WORDS.fullmatch(tokens[-1].text):
-        tokens = tokens[:-1]  # words behind a whole row belong to what comes next
+    while len(tokens) > n and tokens[-1].shape != "blank" and _WORDS.fullmatch(tokens[-1].text):
+        tokens = tokens[:-1]  # words behind a whole row belong to what comes next; a dash is a cell of its own
     if not tokens:
         shown = strip.empties >= n
         return Fits((tuple(Cell(None, "", strip.line, None) for _ in kinds),), sure=shown, lost=not shown)

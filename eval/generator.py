@@ -125,6 +125,10 @@ def _draw(rng: Random, layout: Layout, edition: str | None, size: str | None, wa
     return _case(rng, layout, edition, size, year, damage, tables)
 
 
+DISPUTED = frozenset({"extra_cell", "bare_page_number", "lost_cell", "ocr"})
+"""Damages that leave no truth among blanks: a zero too many, a letter that no total proves could be argued about."""
+
+
 def _damage(rng: Random, layout: Layout, edition: str) -> frozenset[str]:
     allowed = [name for name in HARMLESS if name not in excluded(layout.name)]
     found = set(rng.sample(allowed, rng.choice((0, 0, 1, 1, 2, 3, 4, 5))))
@@ -140,8 +144,7 @@ def _damage(rng: Random, layout: Layout, edition: str) -> frozenset[str]:
         for name in [name for name in alike if name in found][1:]:
             found.discard(name)
     if found & {"blank_zeros", "blank_totals", "dash_zeros"}:
-        # A zero too many among blanks, or a letter that no total proves, could be argued about.
-        found -= {"extra_cell", "bare_page_number", "lost_cell", "ocr"}
+        found -= DISPUTED
     if "2019" in _GRIDS[edition][0].variant and layout.sight == "run":
         found.discard("dash_zeros")  # a dash before digits could be a minus
     return frozenset(found)

@@ -146,3 +146,15 @@ def test_two_whole_reports_in_one_file_are_not_read_as_the_first() -> None:
     outcome = read(f"{SAMPLE}\n{other}")
 
     assert isinstance(outcome, NeedsReview)
+
+
+# A cell too many.
+
+
+def test_a_dash_at_the_end_of_a_row_of_a_cell_too_many_is_no_word_that_follows() -> None:
+    dashes = zeros().replace("\t0" * 7, "\t—" * 7)
+    row = "需要另行制作"
+
+    outcome = read(but((row + "\t—" * 7, row + "\t—" * 4 + "\t0" + "\t—" * 3), text=dashes))
+
+    assert isinstance(outcome, NeedsReview)
