@@ -160,7 +160,8 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     raise InputError(
-        f"{name}: no document that gouji reads, nor text in UTF-8, UTF-16 or GB18030; fetch it again, or save it as UTF-8"
+        f"{name}: no document that gouji reads, nor text in UTF-8, UTF-16 or GB18030; "
+        "fetch it again, or save it as UTF-8"
     )
 
 
