@@ -213,9 +213,10 @@ class State:
         if not self.jobs:
             yield Text(say(language, "nothing"))
             return
-        heads = [say(language, name) for name in ("form", "reader", "model", *STATUSES)]
+        seen = [status for status in STATUSES if any(status in counts for *_, counts in self.jobs)]
+        heads = [say(language, name) for name in ("form", "reader", "model", *seen)]
         rows = [
-            [form, reader, model or "", *(str(counts.get(status, 0)) for status in STATUSES)]
+            [form, reader, model or "", *(str(counts.get(status, 0)) for status in seen)]
             for form, reader, model, counts in self.jobs
         ]
         yield output.listing(heads, rows)

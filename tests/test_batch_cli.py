@@ -190,6 +190,20 @@ def test_where_nothing_failed_nothing_is_tried_again(capsys: pytest.CaptureFixtu
     assert "没有失败的文件" in capsys.readouterr().err
 
 
+def test_status_shows_what_there_is_without_a_broken_word(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    gouji("batch", "stalls", *FORM, "--reader", "offline")
+    capsys.readouterr()
+
+    gouji("batch", "status", "--lang", "en")
+
+    head, _, row, *_ = capsys.readouterr().out.splitlines()
+    assert head.split() == ["form", "reader", "model", "accepted"]
+    assert row.split()[:2] == ["fruit-stall", "offline"]
+
+
 def test_status_of_a_store_without_batches_says_so(in_a_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gouji("extract", "stalls/stall_000001.txt", *FORM)
     capsys.readouterr()
