@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,10 @@ BOOK = [
     pytest.param(0, "#", "", id="a zero without a digit"),
     pytest.param(0, '#,##0_-;-#,##0_-;"-"_-;@', "-", id="a zero shown as a dash"),
     pytest.param(5, ";;;", "", id="hidden"),
+    pytest.param(1284500, '0"元"', "1284500元", id="in another unit, which its format alone says"),
+    pytest.param(12, 'General"万"', "12万", id="in ten thousands, said by its format"),
+    pytest.param(486, '0"."0', "?", id="with a decimal point that is written as a word"),
+    pytest.param(486, r"0\.0", "?", id="with one that is escaped"),
 ]
 
 
@@ -144,6 +149,39 @@ def test_white_and_struck_out_figures_of_a_workbook_are_doubtful() -> None:
     sheet["B3"].fill = PatternFill("solid", fgColor="FF003366")
 
     assert workbook_lines(book) == ["白\t?", "划\t?", "底\t3"]
+
+
+def test_each_stretch_of_a_cell_of_a_workbook_has_a_look_of_its_own() -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="needs gouji[xlsx]")
+    from openpyxl.cell.rich_text import CellRichText, TextBlock
+    from openpyxl.cell.text import InlineFont
+
+    looks: dict[str, dict[str, Any]] = {
+        "注": {"vertAlign": "superscript"},
+        "划": {"strike": True},
+        "白": {"color": "FFFFFFFF"},
+        "粗": {"b": True},
+    }
+    book = openpyxl.Workbook()
+    for label, look in looks.items():
+        book.worksheets[0].append([label, CellRichText("21", TextBlock(InlineFont(**look), "1"))])
+
+    assert workbook_lines(book) == ["注\t21[1]", "划\t21?", "白\t21?", "粗\t211"]
+
+
+@pytest.mark.parametrize(
+    "white", [{"theme": 0}, {"indexed": 9}, {"rgb": "00FFFFFF"}], ids=["theme", "palette", "clear"]
+)
+def test_white_is_white_by_whatever_name_a_workbook_calls_it(white: dict[str, Any]) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="needs gouji[xlsx]")
+    from openpyxl.styles import Font
+    from openpyxl.styles.colors import Color
+
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["白", 1])
+    book.worksheets[0]["B1"].font = Font(color=Color(**white))
+
+    assert workbook_lines(book) == ["白\t?"]
 
 
 def workbook_lines(book: object) -> list[str]:

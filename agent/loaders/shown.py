@@ -9,21 +9,41 @@ from typing import Any
 
 from agent.loaders.blocks import UNREAD, join
 
-_DECORATION = re.compile(r'"[^"0-9]*"|\\[^0-9]|_.|\*.|\[[^\]]*\]|[-+() ¥￥$€£]')
+_DECORATION = re.compile(r'"[^"0-9.,]*"|\\[^0-9.,]|_.|\*.|\[[^\]]*\]|[-+() ¥￥$€£]')
 _PLAIN = re.compile(r"[#,0?]*[#0?](?:\.([0#?]+))?")
-_WHITE = "FFFFFFFF"
+_UNIT = re.compile("[十百千万亿元%‰]")  # words of a format that say how much its figure is
+_WHITE = "FFFFFF"
+_WHITES = (("theme", 0), ("indexed", 1), ("indexed", 9))
+_RAISED = frozenset(["superscript", "subscript"])
 
 
 def shown(cell: Any, formula: Any) -> str:
     """The text a person sees in a cell; a question mark where that is in doubt."""
-    text = _printed(cell.value, formula, cell.number_format or "General")
-    font, fill = cell.font, cell.fill
-    if not text or font is None:
+    value, dark = cell.value, cell.fill is not None and cell.fill.fill_type is not None
+    if isinstance(value, list | tuple):  # stretches of text, each with a look of its own or with the cell's
+        parts = ((str(part), getattr(part, "font", None) or cell.font) for part in value)
+        return join("".join(_seen(text, font, dark=dark) for text, font in parts).splitlines())
+    return _seen(_printed(value, formula, cell.number_format or "General"), cell.font, dark=dark, alone=True)
+
+
+def _seen(text: str, font: Any, *, dark: bool, alone: bool = False) -> str:
+    """What is seen of a text in that font. ``alone``: nothing stands beside it that it could be raised over."""
+    if not text.strip() or font is None:
         return text
-    white = font.color is not None and font.color.type == "rgb" and font.color.rgb == _WHITE
-    if white and (fill is None or fill.fill_type is None):
+    if not dark and _is_white(font.color):
         return UNREAD
-    return UNREAD if font.strike and any(map(str.isdecimal, text)) else text
+    if font.strike and any(map(str.isdecimal, text)):
+        return UNREAD
+    raised = not alone and font.vertAlign in _RAISED and text.strip().isdecimal()
+    return f"[{text.strip()}]" if raised else text
+
+
+def _is_white(color: Any) -> bool:
+    if color is None or color.tint < 0:  # a tint below zero darkens
+        return False
+    if color.type == "rgb":
+        return isinstance(color.rgb, str) and color.rgb.endswith(_WHITE)
+    return (color.type, color.value) in _WHITES
 
 
 def _printed(value: Any, formula: Any, layout: str) -> str:
@@ -45,9 +65,9 @@ def _number(value: float, layout: str) -> str:
     which = 0 if value > 0 or len(sections) == 1 else 1 if value < 0 else min(2, len(sections) - 1)
     if value == 0 and len(sections) == 2:
         which = 0
-    section = _DECORATION.sub("", sections[which])
+    section, unit = _DECORATION.sub("", sections[which]), "".join(_UNIT.findall(sections[which]))
     if section.lower() in ("general", "@"):
-        return plain
+        return plain + unit
     if not section:
         return "-" if '"-"' in sections[which] else "" if sections[which].strip() in ("", '""') else UNREAD
     if which == 1 and not set("-(") & set(sections[1]):
@@ -57,7 +77,7 @@ def _number(value: float, layout: str) -> str:
         return UNREAD  # a percentage, a share or thousands: what is shown is not what is held
     if value == 0 and "0" not in section:
         return ""
-    return _rounded(plain, len(match[1] or ""))
+    return _rounded(plain, len(match[1] or "")) + unit
 
 
 def _typed(value: float) -> str:

@@ -22,7 +22,9 @@ def read(data: bytes) -> Iterator[tuple[int, list[Line]]]:
     import openpyxl
 
     open_zip(data).close()
-    values, formulas = (openpyxl.load_workbook(io.BytesIO(data), data_only=results) for results in (True, False))
+    values, formulas = (
+        openpyxl.load_workbook(io.BytesIO(data), data_only=results, rich_text=True) for results in (True, False)
+    )
     visible = [sheet for sheet in values.worksheets if sheet.sheet_state == "visible"]
     for number, sheet in enumerate(visible, 1):
         title = [Line((sheet.title,))] if len(visible) > 1 else []
