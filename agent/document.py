@@ -135,7 +135,7 @@ def lines_of(text: str) -> tuple[str, ...]:
     The spaces that web pages name (``&nbsp;``) are spaces; they are left over in texts copied out of pages.
     """
     plain = _NAMED_SPACE.sub(" ", text) if "&" in text else text
-    return tuple(re.sub(r"\r\n|\r|\f", "\n", plain).translate(_FOLD_LINES).split("\n"))
+    return tuple(_forwards(re.sub(r"\r\n|\r|\f", "\n", plain)).translate(_FOLD_LINES).split("\n"))
 
 
 _NAMED_SPACE = re.compile(r"(?i)&(?:nbsp|ensp|emsp|thinsp|#160|#xa0);")
@@ -205,4 +205,13 @@ _FOLD_LINES = Fold({code: char for code, char in _FOLD.items() if code != 10})
 
 def fold(text: str) -> str:
     """The text with radicals as ordinary characters, and control and zero-width characters gone."""
-    return text.translate(_FOLD)
+    return _forwards(text).translate(_FOLD)
+
+
+_BACKWARDS = re.compile("\u202e[^\u202c\n]*")
+_RUN = re.compile(r"\d[\d.,]*")
+
+
+def _forwards(text: str) -> str:
+    """The text with ``?`` for each figure that is shown from right to left, against what it says."""
+    return _BACKWARDS.sub(lambda run: _RUN.sub("?", run[0]), text) if "\u202e" in text else text

@@ -77,7 +77,7 @@ def test_a_refused_encoding_names_the_way_out() -> None:
 def test_what_is_decoded_is_what_was_written(text: str, encoding: str) -> None:
     # Without a mark GB18030 bytes may by chance be UTF-8, so that one is only tried where they are not.
     data = text.encode(encoding)
-    if encoding == "gb18030" and (b"\0" in data or data != data.decode("utf-8", "ignore").encode()):
+    if encoding == "gb18030" and (b"\0" in data or data == data.decode("utf-8", "ignore").encode()):
         return
 
     assert decode(data, "x")[0] == text
@@ -130,7 +130,7 @@ def test_control_characters_become_spaces_and_tabs_stay() -> None:
 
 
 @pytest.mark.fault("nul-input")
-@pytest.mark.parametrize("invisible", ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u202e"])
+@pytest.mark.parametrize("invisible", ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u202d"])
 def test_invisible_characters_vanish(invisible: str) -> None:
     assert lines_of(f"总{invisible}计\t1{invisible}2") == ("总计\t12",)
 

@@ -37,11 +37,36 @@ PAGE = [
     pytest.param("<input type=hidden value=21>", "", id="a hidden field none"),
     pytest.param("<select><option>20<option selected>21</select>", "?", id="a list of choices"),
     pytest.param("<bdo dir=rtl>12</bdo>", "?", id="written from right to left"),
+    pytest.param("&#x202e;12&#x202c;", "?", id="written so by a mark in the text"),
+    pytest.param("<span style='unicode-bidi:isolate-override;direction:rtl'>12</span>", "?", id="or by its style"),
+    pytest.param(
+        "<div style='font-size:0'>7<b style='font-size:9pt'>21</b></div>", "21", id="shown in what has no size"
+    ),
+    pytest.param("<div style='font-size:0'><b style='font-size:90%'>7</b></div>", "", id="a part of no size"),
+    pytest.param(
+        "<p style='visibility:hidden'>7<b style='visibility:visible'>21</b>", "21", id="shown in what is hidden"
+    ),
+    pytest.param("<p style='color:transparent'>7<b style='color:red'>21</b>", "21", id="of a colour in what has none"),
+    pytest.param("21<font color=#FFFFFF>7</font>", "21?", id="white by an old way to say so"),
+    pytest.param("21<span style='font-size:1px'>7</span>", "21?", id="too small to be seen"),
+    pytest.param("21<i style='position:absolute;clip:rect(0,0,0,0)'>7</i>", "21", id="cut off"),
+    pytest.param("21<span style='vertical-align:4pt'>1</span>", "21[1]", id="raised by a measure"),
+    pytest.param("21<dialog>7</dialog>", "21", id="in a dialog that is not open"),
+    pytest.param("<input type=image src=a.png>", "?", id="a picture to click on"),
+    pytest.param("21<span class=o>7</span>", "21", id="a rule that is important counts over a later one"),
+    pytest.param("21<span class='o' style='display:inline'>7</span>", "21", id="and over the element's own"),
+    pytest.param("21<span id=i class=l>7</span>", "21", id="a rule for one element counts over one for many"),
+    pytest.param("21<span data-old=1>7</span>", "21", id="hidden by an attribute"),
+    pytest.param("21<em>7</em>", "21?", id="perhaps hidden, by where it stands"),
+    pytest.param("21<q>7</q>", "21?", id="perhaps hidden, by its parent"),
+    pytest.param("21<cite>7</cite>", "217", id="what stands there only under the mouse is not"),
     pytest.param("<ruby>21<rt>7</rt></ruby>", "21", id="a gloss"),
     pytest.param("21<details><summary></summary>7</details>", "21 7", id="what opens on a click stands apart"),
 ]
 SHEET = (
-    "<style>/* .x{} */ .h, p.q {display:none !important} u .k {display:none} @media print {.m {display:none}}</style>"
+    "<style>/* .x{} */ .h, p.q {display:none !important} u .k {display:none} @media print {.m {display:none}}"
+    ".o {display:none!important} .o {display:inline} #i {display:none} .l {display:inline} [data-old] {display:none}"
+    "td em:first-child {display:none} td > q {display:none} cite:hover {display:none} * > .z {color:red}</style>"
 )
 
 
@@ -54,6 +79,10 @@ def test_a_row_hidden_by_the_page_is_not_read_and_a_hidden_cell_keeps_its_column
     body = f"""{SHEET}<table><tr><td>甲<td style="visibility:hidden">9<td>1<tr class=h><td>甲<td>8<td>8</table>"""
 
     assert rows(body) == [["甲", "", "1"]]
+
+
+def test_a_figure_shown_backwards_is_not_read_in_a_text_either() -> None:
+    assert load("规章\t\u202e12\u202c\t3\n\u202e章规\t12").lines == ("规章\t?\t3", "章规\t?")
 
 
 def run(text: str, properties: str) -> str:

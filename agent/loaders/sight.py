@@ -7,18 +7,24 @@ a figure beside it is not taken for all that stands there.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from agent.loaders.blocks import UNREAD
 from agent.loaders.tree import Element, Styles, styled
 
 _NOTHING = re.compile(r"0(?:\.0*)?(?:px|pt|em|rem|%)?")
 _FAR = re.compile(r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%)?")
-_WHITE = re.compile(r"#fff(?:f?|fff(?:ff)?)|white|rgba?\(255,255,255(?:,1)?\)")
+_CUT = re.compile(r"rect\((?:0(?:px)?,?){4}\)|inset\((?:50|100)%\)")
+_TINY = re.compile(r"[12](?:\.\d+)?px|1(?:\.\d+)?pt")
+_OFF_THE_LINE = re.compile(r"-?(?:[2-9]|\d\d)(?:\.\d+)?(?:pt|px)")
+_WHITE = re.compile(r"#fff(?:f?|fff(?:ff)?)|white|rgba?\(255,?255,?255(?:[,/]1)?\)")
 _CLEAR = re.compile(r"transparent|rgba\(.*,0(?:\.0*)?\)")
 _NO_BACKGROUND = re.compile(r"none|transparent|inherit|initial|unset|#fff(?:fff)?|white|rgb\(255,255,255\)|")
 _SMALL = re.compile(r"[0-3](?:px)?")
 _STRUCK = frozenset(["del", "s", "strike"])
-_PICTURES = frozenset(["img", "select", "textarea", "svg", "canvas", "object", "embed", "iframe", "video", "picture"])
+_PICTURES = frozenset(
+    ["img", "select", "textarea", "svg", "canvas", "object", "embed", "iframe", "video", "picture", "image"]
+)
 _FIELDS = frozenset(["", "text", "number", "tel", "search"])
 _GONE = frozenset(["rt", "rp"])
 SHORT = 40  # characters: a cell with more is no figure, whatever pictures stand in it
@@ -26,16 +32,38 @@ SHORT = 40  # characters: a cell with more is no figure, whatever pictures stand
 
 def look(root: Element) -> None:
     """Mark what is hidden with the attribute ``hidden``, and put in place of text what is seen of it."""
-    for element, styles in styled(root):
-        if styles.get("display") == "none" or element.tag in _GONE:
+    for element, styles, others in styled(root):
+        if _is_doubtful(element, styles, others):
+            element.children = [UNREAD]
+        elif _is_gone(element, styles):
             element.attributes["hidden"] = ""
         elif _is_unseen(styles):
             if element.has("table"):
                 element.attributes["hidden"] = ""
             else:
                 element.children = []
+        elif _is_out_of_sight(styles) and element.has("table"):
+            element.attributes["hidden"] = ""
+        elif _is_out_of_sight(styles):
+            element.children = [child for child in element.children if isinstance(child, Element)]
         else:
             _show(element, styles)
+
+
+def _is_doubtful(element: Element, styles: Styles, others: Iterable[Styles]) -> bool:
+    """Whether figures in it are hidden, or shown, by what nobody here can tell."""
+    told = _hides(element, styles)
+    differ = any(_hides(element, one) != told for one in others)
+    return differ and not element.has("table") and any(map(str.isdecimal, element.text()))
+
+
+def _hides(element: Element, styles: Styles) -> bool:
+    return _is_gone(element, styles) or _is_unseen(styles) or _is_out_of_sight(styles)
+
+
+def _is_gone(element: Element, styles: Styles) -> bool:
+    closed = element.tag == "dialog" and "open" not in element.attributes
+    return styles.get("display") == "none" or element.tag in _GONE or closed
 
 
 def _show(element: Element, styles: Styles) -> None:
@@ -44,28 +72,43 @@ def _show(element: Element, styles: Styles) -> None:
             element.tag, element.children = "span", [element.attributes.get("value", "")]
     elif _is_struck(element, styles) and not element.has("table"):
         element.children = [UNREAD] if any(map(str.isdecimal, element.text())) else []
-    elif element.tag == "bdo" or styles.get("unicode-bidi") == "bidi-override":
+    elif element.tag == "bdo" or styles.get("unicode-bidi") in ("bidi-override", "isolate-override"):
         element.children = [UNREAD]
-    elif element.tag in ("sup", "sub") or styles.get("vertical-align") in ("super", "sub"):
+    elif _is_raised(element, styles):
         if element.text().strip().isdecimal():
             element.children = [f"[{element.text().strip()}]"]
-    elif _is_pale(styles):
+    elif _is_pale(styles) or _TINY.fullmatch(styles.get("font-size", "")):
         element.children = [UNREAD if isinstance(child, str) and child.strip() else child for child in element.children]
     elif element.tag in ("td", "th") and _is_pictured(element):
         element.children.append(UNREAD)
 
 
-def _is_unseen(styles: Styles) -> bool:
+def _is_out_of_sight(styles: Styles) -> bool:
+    """Whether its text is hidden in a way that what stands in it may undo."""
     if styles.get("visibility") in ("hidden", "collapse") or _CLEAR.fullmatch(styles.get("color", "")):
         return True
-    if any(_NOTHING.fullmatch(styles.get(name, "1")) for name in ("opacity", "font-size")):
+    return any(
+        pattern.fullmatch(styles.get(name, "")) for name, pattern in (("font-size", _NOTHING), ("text-indent", _FAR))
+    )
+
+
+def _is_unseen(styles: Styles) -> bool:
+    if _NOTHING.fullmatch(styles.get("opacity", "1")) or _CUT.fullmatch(styles.get("clip-path", "")):
         return True
-    if styles.get("overflow") == "hidden" and any(_NOTHING.fullmatch(styles.get(n, "1")) for n in ("width", "height")):
-        return True
-    if _FAR.fullmatch(styles.get("text-indent", "")):
+    sides = ("width", "height", "max-width", "max-height")
+    if styles.get("overflow") == "hidden" and any(_NOTHING.fullmatch(styles.get(side, "1")) for side in sides):
         return True
     placed = styles.get("position") in ("absolute", "fixed")
-    return placed and any(_FAR.fullmatch(styles.get(name, "")) for name in ("left", "top"))
+    far = any(_FAR.fullmatch(styles.get(name, "")) for name in ("left", "top"))
+    return placed and (far or _CUT.fullmatch(styles.get("clip", "")) is not None)
+
+
+def _is_raised(element: Element, styles: Styles) -> bool:
+    """Whether it stands above or below its line, as the mark of a note does."""
+    aligned = styles.get("vertical-align", "") if element.tag not in ("td", "th", "tr") else ""
+    if element.tag in ("sup", "sub") or aligned in ("super", "sub"):
+        return True
+    return any(_OFF_THE_LINE.fullmatch(by) for by in (aligned, styles.get("mso-text-raise", "")))
 
 
 def _is_struck(element: Element, styles: Styles) -> bool:
@@ -83,7 +126,8 @@ def _is_pictured(cell: Element) -> bool:
     """Whether a cell with little or no text shows a picture or a field."""
     if len(cell.text().strip()) > SHORT or cell.has("table"):
         return False
-    return any(inner.tag in _PICTURES and not _is_spacer(inner) for inner in cell.inner())
+    pictures = (inner for inner in cell.inner() if inner.tag in _PICTURES or inner.attributes.get("type") == "image")
+    return any(not _is_spacer(picture) for picture in pictures)
 
 
 def _is_spacer(element: Element) -> bool:

@@ -11,12 +11,23 @@ Styles = Mapping[str, str]
 
 MAX_RULES = 2_000
 _BACKGROUNDS = ("background", "background-color", "background-image")
+_INHERITED = ("color", "visibility", "font-size", "text-indent", *_BACKGROUNDS)
+_UNDONE = ("visibility", "font-size", "text-indent")  # a table in what these hide is another version of it
 _COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.S)
 _RULE = re.compile(r"([^{}]{1,2000})\{([^{}]{0,20000})\}")
 _MEDIA = re.compile(
-    r"@media\s*(?:all|screen)\s*\{((?:[^{}]|\{[^{}]*\})*)\}|@[a-z-]+[^{;]*(?:;|\{(?:[^{}]|\{[^{}]*\})*\})", re.I
+    r"@media\s*(?:all|(?:only\s+)?screen)\s*\{((?:[^{}]|\{[^{}]*\})*)\}|@[a-z-]+[^{;]*(?:;|\{(?:[^{}]|\{[^{}]*\})*\})",
+    re.I,
 )
-_SIMPLE = re.compile(r"(?:[a-z][\w-]*)?(?:[.#][\w-]+)*", re.I)
+_SIMPLE = re.compile(r"(?:[a-z][\w-]*)?(?:[.#][\w-]+|\[[\w-]+(?:=[\w-]+)?\])*", re.I)
+_NAME = re.compile(r"[.#]?[\w-]+|\[[^\]]+\]")
+_QUOTES = re.compile("[\"']")
+# What a selector asks besides names: where an element stands, what is said of it, or is not.
+_ASKS = re.compile(
+    r"::?(?:not|is|where|has|nth-[\w-]+)\([^()]*\)|:(?:first|last|only)-(?:child|of-type)|:empty|\[[^\]]*[~|^$*]=[^\]]*\]|\*"
+)
+_RELATIVE = re.compile(r"inherit|smaller|larger|(?!0(?:\.0*)?[e%])[\d.]+(?:em|%)|")  # a part of nothing is nothing
+_BESIDE = re.compile(r"(?:[^\s>+~]+\s*[+~]\s*)+")
 
 
 @dataclass
@@ -46,11 +57,22 @@ class Element:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of a style sheet: names an element must have, those some element around it must have, and its styles."""
+    """A rule of a style sheet: names an element must have, those some element around it must have, and its styles.
+
+    ``sure``: its selector asks for nothing else.
+    """
 
     own: frozenset[str]
     around: tuple[frozenset[str], ...]
     styles: Styles
+    sure: bool = True
+
+    @property
+    def weight(self) -> tuple[int, int, int]:
+        """Which of two rules counts: ids before classes and attributes before tags."""
+        starts = [name[0] for step in (*self.around, self.own) for name in step]
+        ids, others = starts.count("#"), starts.count(".") + starts.count("[")
+        return ids, others, len(starts) - ids - others
 
     def fits(self, names: Sequence[frozenset[str]]) -> bool:
         """Whether it holds for the last of ``names``, the others being those of the elements around it."""
@@ -66,32 +88,52 @@ class Rule:
         return True
 
 
-def styled(root: Element) -> Iterator[tuple[Element, Styles]]:
-    """Every element with what the page itself declares for it, colours also from around it.
+def styled(root: Element) -> Iterator[tuple[Element, Styles, Sequence[Styles]]]:
+    """Every element with what the page itself declares for it, colours and the like also from around it.
 
-    Style sheets of other files are not fetched; selectors that ask for more than names are left out.
+    Style sheets of other files are not fetched. Last, the styles it may have instead: by selectors that ask for
+    more than names.
     """
-    rules = list(_rules(root))
+    rules = sorted(_rules(root), key=lambda rule: rule.weight)
     left: list[tuple[Element, tuple[frozenset[str], ...], Styles]] = [(root, (), {})]
     while left:
         element, around, inherited = left.pop()
         names = (*around, _names(element))
-        own: dict[str, str] = {}
-        for rule in rules:
-            if rule.fits(names):
-                own.update(rule.styles)
-        own.update(_declared(element.attributes.get("style", "")))
-        if "bgcolor" in element.attributes:
-            own["background"] = element.attributes["bgcolor"]
-        styles = {**inherited, **own}
-        yield element, styles
-        passed = {k: v for k, v in styles.items() if k == "color" or k in _BACKGROUNDS}
+        fitting = [rule for rule in rules if rule.fits(names)]
+        styles = _together(element, [rule.styles for rule in fitting if rule.sure], inherited)
+        others = [
+            _together(element, [rule.styles for rule in fitting if rule.sure or rule is other], inherited)
+            for other in fitting
+            if not other.sure
+        ]
+        yield element, styles, others
+        passed = {k: v for k, v in styles.items() if k in _INHERITED}
+        if any(k in passed for k in _UNDONE) and element.has("table"):
+            passed = {k: v for k, v in passed.items() if k not in _UNDONE}
         left += [(child, names, passed) for child in reversed(element.children) if isinstance(child, Element)]
+
+
+def _together(element: Element, rules: Iterable[Styles], inherited: Styles) -> Styles:
+    """What those rules and the element's own attributes come to."""
+    own = (
+        {"color": element.attributes["color"].lower()}
+        if element.tag == "font" and "color" in element.attributes
+        else {}
+    )
+    for styles in (*rules, _declared(element.attributes.get("style", ""))):
+        own.update(styles)
+    if "bgcolor" in element.attributes:
+        own["background"] = element.attributes["bgcolor"]
+    own.update({name[:-1]: value for name, value in own.items() if name.endswith("!")})
+    if "font-size" in own and _RELATIVE.fullmatch(own["font-size"]):
+        del own["font-size"]
+    return {**inherited, **own}
 
 
 def _names(element: Element) -> frozenset[str]:
     classes = (f".{name}" for name in element.attributes.get("class", "").split())
-    return frozenset((element.tag, *classes, f"#{element.attributes.get('id', '')}"))
+    attributes = (said for name, value in element.attributes.items() for said in (f"[{name}]", f"[{name}={value}]"))
+    return frozenset((element.tag, *classes, f"#{element.attributes.get('id', '')}", *attributes))
 
 
 def _rules(root: Element) -> Iterator[Rule]:
@@ -100,34 +142,53 @@ def _rules(root: Element) -> Iterator[Rule]:
         for selectors, body in _RULE.findall(_MEDIA.sub(r"\1", _COMMENT.sub(" ", sheet.text()))):
             styles = _declared(body)
             for selector in selectors.split(",") if _matters(styles) else ():
-                steps = selector.split()
-                if steps and all(map(_SIMPLE.fullmatch, steps)) and count < MAX_RULES:
+                rule = _rule(selector, styles)
+                if rule and count < MAX_RULES:
                     count += 1
-                    *around, own = [_step(step) for step in steps]
-                    yield Rule(own, tuple(around), styles)
+                    yield rule
+
+
+def _rule(selector: str, styles: Styles) -> Rule | None:
+    """The rule for a selector, by the names it asks for; None where it asks for none, or for what the page is not."""
+    plain = _QUOTES.sub("", selector)
+    asked = _BESIDE.sub(" ", _ASKS.sub("", plain))
+    steps = asked.replace(">", " ").split()
+    if not steps or asked.rstrip().endswith(">") or not all(map(_SIMPLE.fullmatch, steps)):
+        return None
+    if not re.split(r"[\s>+~]+", _ASKS.sub("", plain).rstrip())[-1]:
+        return None
+    sure = asked.split() == plain.split() == steps
+    if not sure and not any(name.rstrip("!") in _HIDE for name in styles):
+        return None
+    *around, own = [_step(step) for step in steps]
+    return Rule(own, tuple(around), styles, sure)
 
 
 def _step(step: str) -> frozenset[str]:
-    parts = re.findall(r"[.#]?[\w-]+", step)
-    return frozenset(part if part[0] in ".#" else part.lower() for part in parts)
+    return frozenset(part if part[0] in ".#[" else part.lower() for part in _NAME.findall(step))
 
 
 _MATTER = frozenset(
     ["display", "visibility", "opacity", "font-size", "color", "text-decoration", "text-decoration-line",
      "vertical-align", "position", "left", "top", "text-indent", "width", "height", "overflow", "unicode-bidi",
+     "max-width", "max-height", "clip", "clip-path", "mso-text-raise",
      *_BACKGROUNDS]
 )  # fmt: skip
 
 
+_HIDE = frozenset(["display", "visibility", "opacity", "font-size", "text-indent", "clip", "clip-path"])
+
+
 def _matters(styles: Iterable[str]) -> bool:
-    return any(name in _MATTER for name in styles)
+    return any(name.rstrip("!") in _MATTER for name in styles)
 
 
 def _declared(styles: str) -> dict[str, str]:
+    """Each property with its value; one that is important counts over all others, and is marked with ``!``."""
     found = {}
-    for declaration in styles.split(";"):
+    for declaration in _COMMENT.sub("", styles).split(";"):
         name, _, value = declaration.partition(":")
-        value = value.replace("!important", "")
-        found[name.strip().lower()] = "".join(value.lower().split())
+        value, important, _ = "".join(value.lower().split()).partition("!important")
+        found[name.strip().lower() + ("!" if important else "")] = value
     found.pop("", None)
     return found
