@@ -104,9 +104,22 @@ WORD = [
     pytest.param(run("7", '<w:sz w:val="2"/>'), "21?", id="too small to be seen"),
     pytest.param('<w:r><w:sym w:font="Wingdings" w:char="F081"/></w:r>', "21□", id="a symbol"),
     pytest.param(PICTURE, "21 ?", id="a picture"),
+    pytest.param(PICTURE.replace("blip", "chart"), "21 ?", id="a chart"),
+    pytest.param(run("1", '<w:rStyle w:val="Note"/>'), "21[1]", id="raised by its style"),
+    pytest.param(
+        run("7", '<w:rStyle w:val="Note"/><w:vertAlign w:val="baseline"/>'), "217", id="set against its style"
+    ),
+    pytest.param(run("7", '<w:rStyle w:val="Struck"/>'), "21?", id="struck out by its style"),
+    pytest.param(run("7", '<w:rStyle w:val="White"/>'), "21?", id="white by its style"),
+    pytest.param('<w:bdo w:val="rtl"><w:r><w:t>17</w:t></w:r></w:bdo>', "21?", id="written from right to left"),
+    pytest.param('<m:sSup xmlns:m="m"><m:sup><w:r><w:t>7</w:t></w:r></m:sup></m:sSup>', "21[7]", id="a power"),
+    pytest.param('<m:f xmlns:m="m"><m:den><w:r><w:t>7</w:t></w:r></m:den></m:f>', "21/7", id="a fraction"),
 ]
 STYLES = f"""<w:styles xmlns:w="{W}"><w:style w:styleId="Gone"><w:rPr><w:vanish/></w:rPr></w:style>
-<w:style w:styleId="Heir"><w:basedOn w:val="Gone"/></w:style><w:style w:styleId="Plain"/></w:styles>"""
+<w:style w:styleId="Heir"><w:basedOn w:val="Gone"/></w:style><w:style w:styleId="Plain"/>
+<w:style w:styleId="Note"><w:rPr><w:vertAlign w:val="superscript"/></w:rPr></w:style>
+<w:style w:styleId="Struck"><w:rPr><w:strike/></w:rPr></w:style>
+<w:style w:styleId="White"><w:rPr><w:color w:val="FFFFFF"/></w:rPr></w:style></w:styles>"""
 
 
 @pytest.mark.parametrize(("beside", "seen"), WORD)

@@ -6,7 +6,7 @@ fetches nothing and refuses entity bombs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -24,6 +24,20 @@ STYLES = "word/styles.xml"
 # Not part of what a reader sees: deleted and moved text, field codes, the second copy of a drawing.
 _UNSEEN = frozenset({"del", "moveFrom", "instrText", "delText", "Fallback", "rPr", "pPr", "tblPr", "tcPr", "trPr"})
 _AS_TEXT = {"sym": "□", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "tab": "\t", "ptab": "\t"}
+
+
+def _raised(text: str) -> str:
+    return f"[{text}]"
+
+
+# What is set otherwise than letter after letter: what is raised or under a bar in a formula, text turned round.
+_SET: Mapping[str, Callable[[str], str]] = {
+    "sup": _raised,
+    "sub": _raised,
+    "den": lambda text: f"/{text}",
+    "bdo": lambda text: UNREAD if any(map(str.isdecimal, text)) else text,
+}
+_PICTURES = ("blip", "imagedata", "chart", "contentPart")
 
 
 def read(data: bytes) -> Iterator[tuple[int, list[Line]]]:
@@ -93,6 +107,10 @@ def _collect(element: ElementTree.Element, text: list[str], boxes: list[Block], 
             inner: list[str] = []
             _collect(child, inner, boxes, depth + 1, runs)
             text.append(runs.seen(child, "".join(inner)))
+        elif name in _SET:
+            inner = []
+            _collect(child, inner, boxes, depth + 1, runs)
+            text.append(_SET[name]("".join(inner)))
         elif name not in _UNSEEN:
             _collect(child, text, boxes, depth + 1, runs)
 
@@ -160,5 +178,5 @@ def _cell(cell: ElementTree.Element, depth: int, runs: Runs) -> Cell:
             return Cell(colspan=across)
     found = _blocks(cell, depth + 1, runs.inside(cell, "tcPr", "tcStyle"))
     short = all(isinstance(block, str) for block in found) and sum(map(len, map(str, found))) <= SHORT
-    pictured = short and any(name_of(inner) in ("blip", "imagedata") for inner in cell.iter())
+    pictured = short and any(name_of(inner) in _PICTURES for inner in cell.iter())
     return Cell((*found, UNREAD) if pictured else tuple(found), colspan=across)
