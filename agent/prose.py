@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
 from agent.outcome import Finding, Words
-from agent.quotes import Quote, Source, denies, states, states_date, states_year
+from agent.quotes import Quote, Source, counts, denies, states, states_date, states_year
 from agent.segments import segment
 from agent.squeeze import squeeze
 from schemas.form import Field, Form, Quoted
@@ -263,12 +263,14 @@ class _Reader:
         quote = self._about(self._quoted(own)) if own is not None else quote
         found = [quote] if quote and own is not None else []
         kept: dict[str, Any] = {}
+        texts = (n for n, its in type(one).model_fields.items() if its.is_required() and n != "quote")
+        called = next((said for n in texts if isinstance(said := getattr(one, n), str)), "")
         for name, its in type(one).model_fields.items():
             value = getattr(one, name)
             if value is None or value == "" or (name == "quote" and own is not None):
                 continue
             try:
-                kept[name] = self._part(value, f"{place}.{name}", quote, found)
+                kept[name] = self._part(value, f"{place}.{name}", quote, found, called)
             except _InventedError as invented:
                 if its.is_required():
                     raise
@@ -276,7 +278,7 @@ class _Reader:
         quotes += found
         return kept if any(value != [] and not isinstance(value, bool) for value in kept.values()) else None
 
-    def _part(self, value: Any, place: str, quote: Quote | None, quotes: list[Quote]) -> Any:
+    def _part(self, value: Any, place: str, quote: Quote | None, quotes: list[Quote], called: str = "") -> Any:
         if isinstance(value, BaseModel):
             return self._entry(value, place, quotes, quote)
         if isinstance(value, list):
@@ -285,7 +287,9 @@ class _Reader:
             found = self._quoted(value)
             quotes.append(found)
             return found.text
-        if isinstance(value, int) and not isinstance(value, bool) and not (quote and states(quote.text, value)):
+        if isinstance(value, bool) or not isinstance(value, int):
+            return value
+        if quote is None or not counts(quote.text, value, called, self.asked.unless):
             raise _InventedError(f"is not what its quote states: {quote.text if quote else ''!r:.60}")
         return value
 

@@ -29,6 +29,8 @@ _CHINESE = re.compile("[〇○零一二三四五六七八九十]+")
 _CLAUSE = re.compile(r"[,;。!?\n]")
 _ENTRY = re.compile(r"[,;。!?\n、]")
 _NAMED = re.compile("《[^《》]*》")
+_SPACES = re.compile(r"(?<![^\W_])\s+|\s+(?![^\W_])|(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
+_UNITS = "[件条份项宗次起个篇期]"
 _BETWEEN_DIGITS = frozenset("-()")
 _OF_A_TABLE = re.compile(r"\t|[\d/-][ ]*$", re.MULTILINE)
 
@@ -189,6 +191,24 @@ def states(quote: str, count: int, of: Sequence[str] = ()) -> bool:
         value == count and _holds(text[before : match.end()] + _ENTRY.split(text[match.end() : after])[0], of)
         for before, (match, value), after in zip(ends, said, starts, strict=False)
     )
+
+
+def counts(quote: str, count: int, name: str = "", unless: Sequence[str] = ()) -> bool:
+    """Whether a quote gives that count: to ``name``, where there is one; with none of the words ``unless`` about it.
+
+    What stands behind a figure, its unit between them, is not the name of the next one.
+    """
+    text, name = _SPACES.sub("", normal(quote)), _SPACES.sub("", normal(name))
+    said = [match for match in _FIGURE.finditer(text) if text[match.end() : match.end() + 1] not in ("年", "月")]
+    ends = [0, *(match.end() for match in said)]
+    starts = [*(match.start() for match in said[1:]), len(text)]
+    for last, match, following in zip(ends, said, starts, strict=False):
+        before, behind = text[last : match.start()], _ENTRY.split(text[match.end() : following])[0]
+        if last and name and re.match(rf"\W*(?:{_UNITS})?的?{re.escape(name)}", before):
+            before = ""
+        if _value(match) == count and name in before + "\n" + behind and not _holds(before + "\n" + behind, unless):
+            return True
+    return not name and count == 0 and states(quote, 0)
 
 
 def denies(quote: str, of: Sequence[str]) -> bool | None:

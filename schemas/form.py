@@ -233,6 +233,7 @@ class Field:
     """A prose field of the record. ``ask`` is the question put to a model, ``label`` what the form calls it.
 
     ``says``: words one of which a passage must hold that states the field; a count stands together with one.
+    ``unless``: words that a count of a structure does not stand with: then it is one of something else.
     ``parts``: the names of a structure's parts, each with what it is called.
     """
 
@@ -243,6 +244,7 @@ class Field:
     label: str = ""
     says: tuple[str, ...] = ()
     parts: tuple[tuple[str, str], ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -473,6 +473,16 @@ def test_an_invented_phone_number_is_lost_and_the_rest_of_the_contact_kept(phone
     assert list(dropped) == ["contact.phone"]
 
 
+def test_the_counts_of_two_parts_are_not_exchanged_though_they_add_up() -> None:
+    first, second = SAID["published"][0]["parts"]
+    parts = [first | {"count": second["count"]}, second | {"count": first["count"]}]
+
+    kept, dropped = said(published=[SAID["published"][0] | {"parts": parts}])
+
+    assert not kept["published"][0]["parts"]
+    assert list(dropped) == ["published.0.parts.0", "published.0.parts.1"]
+
+
 def test_a_published_count_that_its_quote_does_not_state_is_dropped_alone() -> None:
     entries = [SAID["published"][0] | {"count": 1205}, SAID["published"][1]]
 

@@ -14,7 +14,7 @@ from agent.document import load
 from agent.extraction import parse_prose, questions
 from agent.model import Answer
 from agent.outcome import Usage
-from agent.quotes import Source, denies, states, states_date
+from agent.quotes import Source, counts, denies, states, states_date
 from agent.settings import Profile
 from schemas import load as load_form
 
@@ -179,6 +179,28 @@ def test_two_passages_far_apart_are_no_shortened_quote() -> None:
 )
 def test_a_quote_states_a_count_in_digits_or_that_there_were_none(quote: str, count: int, stated: bool) -> None:
     assert states(quote, count) is stated
+
+
+@pytest.mark.parametrize(
+    ("quote", "count", "name", "given"),
+    [
+        ("其中：工作动态 131 条，通知\n公告 58 条", 58, "通知公告", True),
+        ("其中：工作动态 131 条，通知公告 58 条", 131, "通知公告", False),
+        ("其中：工作动态 131 条，通知公告 58 条", 58, "工作动态", False),
+        ("发布 131 条工作动态、58 条通知公告", 58, "通知公告", True),
+        ("发布 131 条工作动态、58 条通知公告", 58, "工作动态", False),
+        ("2023 年公开信息 1.2 万余条", 12000, "", True),
+        ("2023 年公开信息若干", 2023, "", False),
+        ("公开信息 2000 余条", 2000, "", True),
+        ("收到公开申请 42 件，公开信息 214 条", 42, "", False),
+        ("收到公开申请 42 件，公开信息 214 条", 214, "", True),
+        ("本年度没有公开信息", 0, "", True),
+    ],
+)
+def test_a_count_is_given_to_the_name_beside_it_and_is_of_what_is_asked(
+    quote: str, count: int, name: str, given: bool
+) -> None:
+    assert counts(quote, count, name, ("收到",)) is given
 
 
 @pytest.mark.parametrize(
