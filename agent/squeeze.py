@@ -29,6 +29,8 @@ _MASKED = re.compile(
 )
 _FOOTER_INSIDE = re.compile(r"(?<=[ \t]{2})(?:- ?\d{1,3} ?-|第 ?\d{1,3} ?页(?: ?共 ?\d{1,3} ?页)?)(?=[ \t]{2})")
 
+_LAST_BAR = re.compile(r"\|\s*$")
+
 
 def normal(text: str) -> str:
     """The text of one line or label, character for character: full width as ASCII, Markdown marks as spaces."""
@@ -46,7 +48,10 @@ def _rows_and_footers(folded: str) -> str:
         return " " * len(folded)
     if suspect and "  " in folded:  # a document in one line
         folded = _FOOTER_INSIDE.sub(lambda footer: " " * len(footer.group()), folded)
-    return folded.replace("|", "\t") if folded.count("|") > 1 or " | " in folded else folded
+    if folded.count("|") < 2 and " | " not in folded:
+        return folded
+    # The last bar of a row ends a cell, it begins none.
+    return _LAST_BAR.sub(lambda end: " " * len(end[0]), folded).replace("|", "\t")
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.outcome import Accepted, NeedsReview
-from tests.written import SAMPLE, but, one_cell_a_line, read, row_of, spaced, with_row, zeros
+from tests.written import SAMPLE, but, one_cell_a_line, piped, read, row_of, spaced, with_row, zeros
 
 CASES = "2\t1\t0\t1\t4\t1\t0\t0\t1\t2\t0\t0\t1\t0\t1"
 
@@ -78,6 +78,13 @@ def test_a_last_cell_lost_is_not_a_blank_one_where_gaps_show_the_blanks(between:
         outcome = read(but((printed, printed[: printed.rindex(gap)]), text=text))
 
         assert isinstance(outcome, NeedsReview)
+
+
+def test_the_last_bar_of_a_row_closes_its_last_cell_and_opens_none() -> None:
+    row = "| 行政规范性文件 | 3 | 1 | 12 |"
+
+    assert isinstance(read(but((row, "| 行政规范性文件 | 3 | 12 |"), text=piped(SAMPLE))), NeedsReview)
+    assert isinstance(read(but((row, "| 行政规范性文件 | 3 | 1 | |"), text=piped(SAMPLE))), Accepted)
 
 
 # A label cut in two by a page break, a table that begins one cell further on.
