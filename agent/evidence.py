@@ -17,6 +17,9 @@ from agent.splits import LocalSum
 from agent.squeeze import Squeezed, normal
 from schemas.form import Equation, Form, Grid, Items, Row, Section, Total
 
+_LONGEST_HEADING = 40  # letters
+_YEAR = re.compile(r"(?<!\d)(20\d\d) ?年(?! ?\d{1,2} ?月|修|版|第|起|以)")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -123,6 +126,7 @@ def gather(document: Document, form: Form) -> Evidence:
     own = {table: habits(rows.widths(), rows.first_cells) for table, rows in strips.items() if rows}
     steps = tuple(dict.fromkeys(step for habit in own.values() for step in habit.gaps.steps))
     glued = any(habit.glued for habit in own.values())
+    year = _year(document, form)
     tables: dict[str, Found | None] = {}
     for table, rows in strips.items():
         tables[table] = None
@@ -138,7 +142,7 @@ def gather(document: Document, form: Form) -> Evidence:
                 ),
                 glued=glued and not own[table].apart,
             )
-            tables[table] = _settle(form, rows, habit)
+            tables[table] = _of_its_year(_settle(form, rows, habit), source, spans, year)
     missing = {grid.section for table, (grid, *_) in form.tables.items() if tables[table] is None}
     statements = {
         section.id: said
@@ -147,6 +151,27 @@ def gather(document: Document, form: Form) -> Evidence:
     }
     listed = {items.id: find_items(document, items) for items in form.items}
     return Evidence(form, source, spans, tables, True, "", statements, listed)
+
+
+def _year(document: Document, form: Form) -> object:
+    """The year that the form's own patterns read; None where they read none."""
+    field = next((field.id for field in form.fields if field.kind == "year"), "")
+    said = form.read_prose(document.text).get(field) if field and form.read_prose else None
+    return said.value if said else None
+
+
+def _of_its_year(found: Found, source: Squeezed, spans: Mapping[str, Span], year: object) -> Found:
+    """The table, in doubt where its heading and what stands between its rows name years, all before the report's."""
+    span = spans.get(found.grid.section)
+    last = max((place.extent[1] for place in found.places.values()), default=0)
+    if found.trouble or span is None or not isinstance(year, int):
+        return found
+    text = source.full[source.line_start(source.line(span.start)) : last]
+    heads = [line for line in text.split("\n") if len(line.strip()) <= _LONGEST_HEADING]
+    named = {int(its) for line in heads for its in _YEAR.findall(line)}
+    if not named or max(named) >= year:
+        return found
+    return replace(found, trouble=f"its heading is of {max(named)}, and the report of {year}")
 
 
 def _not_this_form(document: Document, form: Form, spans: Mapping[str, Span], tables: Sequence[Rows]) -> str:

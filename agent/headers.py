@@ -15,6 +15,10 @@ _UNIT = re.compile(
     rf"(?:单位|人民币|RMB)[ :：为是]*(?:人民币|RMB)?[ ]*{_MONEY.format('said')}"
     rf"|[(（](?:人民币|RMB)?[ :：]*{_MONEY.format('alone')}[)）]"
 )
+_OTHERWISE = re.compile(
+    r"(?:上一?年|去年|往年|历年|累计).*|.*(?:[十百千万亿]+[件条项个宗次起]|单位[十百千万亿]+|增减|占比)"
+)
+_LONGEST_HEAD = 20  # letters
 _ALIKE = 88  # of 100
 _LINES_BELOW = 2  # a unit may stand behind the label or under the row
 _TOLD_APART = 3  # letters; a shorter label stands in other words too
@@ -27,6 +31,7 @@ def trouble(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Seque
         _order(source, grid, marks, span)
         or _heads(source, variants, grid, marks, span)
         or _unknown_head(source, grid, marks, span)
+        or _otherwise(source, variants, grid, marks, span)
         or _turned(source, grid, marks, span)
         or _twice(source, grid)
     )
@@ -66,6 +71,17 @@ def _unknown_head(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Spa
             for head, letters, column in zip(heads, own, row.columns, strict=True):
                 if letters and not letters & set(head):
                     return f"{row.labels[0]}: the head of {column.labels[0]} is {head}"
+    return ""
+
+
+def _otherwise(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Sequence[Mark], span: Span) -> str:
+    """A head of another year, of what has grown or of thousands at a time, where the form has none such."""
+    own = {squeeze(label) for its in variants for row in its.rows for c in row.columns for label in c.labels} - {""}
+    for row, low, high in _gaps(source, grid, marks, span):
+        for head in (cell for cells in _worded_lines(source, low, high) for cell in cells):
+            known = max((label for label in own if head.startswith(label)), key=len, default="")
+            if len(head) <= _LONGEST_HEAD and _OTHERWISE.fullmatch(head.removeprefix(known)):
+                return f"{row.labels[0]}: a column head is {head}"
     return ""
 
 

@@ -27,6 +27,8 @@ _PIECES = re.compile(r"[㐀-鿿].*?(?=[\d?-]|$)|[^㐀-鿿]+")
 _BROKEN = re.compile(r"(?<=\d)\s+(?P<number>\([一二三四五六七八九十]\)\s*)?(?P<letters>[㐀-鿿]+)$")
 _HARMLESS = ")]}》〉”’([{《〈“‘、，。；：:;,"  # brackets and stops around a figure say nothing of it
 _IN_LABEL = re.compile(r"[\d?]|^[〇○零一二三四五六七八九十百千万亿两]+$")
+# Behind a label, what makes the row one of another year, of a part, or of another unit.
+_OTHERWISE = re.compile(r"上一?年|去年|往年|历年|累计|同比|其中|[十百千万亿]+[件条项个宗次起]")
 _FIGURE_LIKE = re.compile(r"[\d?〇○零一二三四五六七八九十百千万亿两]")
 _LARGEST = 10**15  # what is larger is cells run together
 _PROSE = 8  # that many letters which are no label are a sentence
@@ -89,7 +91,9 @@ def in_cells(line: str, number: int, first: int, vocabulary: str, *, behind_labe
     shapes = [shape_of(piece, in_cell=True) if piece else None for piece in pieces]
     cells: list[Token | None] = []
     for index, (piece, shape) in enumerate(zip(pieces, shapes, strict=True)):
-        label = index == 0 and not _IN_LABEL.search(piece)  # what is left of the label's own cell
+        label = (
+            index == 0 and not _IN_LABEL.search(piece) and not _OTHERWISE.search(piece)
+        )  # what is left of the label's own cell
         if not behind_label:
             label = not any(shapes[:index]) and is_label_piece(piece, vocabulary)
         if shape:

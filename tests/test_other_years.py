@@ -1,0 +1,69 @@
+"""Heads, headings and labels of another year, of a part or of thousands at a time: not this report's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from agent.outcome import Accepted, NeedsReview
+from tests.written import at, but, one_cell_a_line, piped, read, spaced
+
+LAYOUTS: list[Callable[[str], str]] = [str, spaced, one_cell_a_line, piped]
+every_layout = pytest.mark.parametrize("printed", LAYOUTS, ids=["tab", "spaces", "lines", "pipe"])
+LICENCES = "行政许可\t486\t\t"
+HEADS = "本年制发件数\t本年废止件数\t现行有效件数"
+
+
+@every_layout
+@pytest.mark.parametrize("aside", ["（上年）", "（其中网上办理）", "（万件）", "（单位：百件）"])
+def test_what_stands_behind_a_label_is_not_thrown_away(printed: Callable[[str], str], aside: str) -> None:
+    outcome = read(printed(but((LICENCES, f"行政许可{aside}\t400\t\t\n{LICENCES}"))))
+
+    assert isinstance(outcome, NeedsReview) or at(outcome.record, "table2.administrative_licences.decisions") == 486
+
+
+def test_a_unit_or_a_place_behind_a_label_says_nothing_against_it() -> None:
+    for aside in ("（件）", "（本级）", "（含行政确认）"):
+        assert isinstance(read(but((LICENCES, f"行政许可{aside}\t486\t\t"))), Accepted)
+
+
+@every_layout
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        (HEADS, "本年制发件数\t本年废止件数\t上年有效件数"),
+        (HEADS, "上年制发件数\t上年废止件数\t现行有效件数"),
+        ("本年处理决定数量", "本年处理决定数量（万件）"),
+        ("本年处理决定数量", "本年处理决定数量（单位：百）"),
+        ("本年处理决定数量", "本年处理决定数量增减"),
+        ("申请情况\n（本列", "申请情况\n单位：百件\n（本列"),
+    ],
+)
+def test_a_head_of_another_year_or_of_thousands_is_none_of_the_forms(
+    printed: Callable[[str], str], before: str, behind: str
+) -> None:
+    assert isinstance(read(printed(but((before, behind)))), NeedsReview)
+
+
+@every_layout
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("三、收到和处理", "三、2022年收到和处理"),
+        ("二、主动公开", "二、2022年主动公开"),
+        ("四、政府信息", "四、2022年度政府信息"),
+        ("（本列数据", "（2022年度数据）\n（本列数据"),
+        ("第二十条第（五）项", "第二十条第（五）项（2022年数据）"),
+    ],
+)
+def test_a_table_headed_with_an_earlier_year_is_not_this_reports(
+    printed: Callable[[str], str], before: str, behind: str
+) -> None:
+    assert isinstance(read(printed(but((before, behind)))), NeedsReview)
+    assert isinstance(read(printed(but((before, behind.replace("2022", "2023"))))), Accepted)
+
+
+@pytest.mark.parametrize("line", ["依照2019年修订的条例。\n", "自2019年5月15日起施行。\n"])
+def test_the_year_of_a_rule_is_not_a_tables(line: str) -> None:
+    assert isinstance(read(but(("第二十条第（一）项", f"{line}第二十条第（一）项"))), Accepted)
