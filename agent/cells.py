@@ -17,6 +17,7 @@ _REMAINDER = re.compile(
 
 # A bracket of the label that goes on in the next line.
 _BRACKETED = re.compile(r"\([^()\d\t]{0,20}\n[^()\d\t]{0,60}\)")
+_AND = re.compile(r"(?:[ ]*[、及和与&/,][ ]*)?")
 # Words before any figure, with or without a number of the list before them. No space is given back: a line of
 # nothing else would be tried from each of them.
 _LABELLED = re.compile(r"[ ]*+(?:\(?[\d一二三四五六七八九十]{1,2}[)）.、][ ]*+)?(?P<words>[^\d?]*[㐀-鿿][^\d?]*)")
@@ -72,6 +73,8 @@ def strip_of(
     remainder = _BRACKETED.match(text) or _REMAINDER.match(text)
     if remainder and (misprinted or remainder.re is _BRACKETED or is_label_rest(remainder.group(), vocabulary)):
         text = re.sub(r"[^\n]", " ", remainder.group()) + text[remainder.end() :]
+    if not flat and _AND.fullmatch(text):  # the figures behind both labels are of both rows together
+        text = " ?"
     lines = text.split("\n")
     before = 0 if flat else _before_next_label(source, lines, end, vocabulary)
     if before:

@@ -34,6 +34,7 @@ def trouble(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Seque
         or _otherwise(source, variants, grid, marks, span)
         or _turned(source, grid, marks, span)
         or _twice(source, grid)
+        or _doubled(source, grid, span)
     )
 
 
@@ -271,6 +272,17 @@ def _unit(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> st
 def _find(text: str, labels: Sequence[str]) -> int | None:
     found = [text.rfind(squeeze(label)) for label in labels if len(squeeze(label)) >= _TOLD_APART]
     return max((at for at in found if at >= 0), default=None)
+
+
+def _doubled(source: Squeezed, grid: Grid, span: Span) -> str:
+    """A row of which no sum tells, printed more than once with other figures: last year's, or a part's."""
+    text = source.text[source.index(span.body) : source.index(span.end)]
+    for row in grid.rows:
+        core = parse_label(row.labels[0]).core
+        behind = {m[1] for m in re.finditer(rf"{re.escape(core)}(\d+)", text)} if len(core) >= _TOLD_APART else set()
+        if len(behind) > 1 and not row.flat:
+            return f"{row.labels[0]} stands more than once, with other figures"
+    return ""
 
 
 def _twice(source: Squeezed, grid: Grid) -> str:

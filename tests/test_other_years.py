@@ -67,3 +67,30 @@ def test_a_table_headed_with_an_earlier_year_is_not_this_reports(
 @pytest.mark.parametrize("line", ["依照2019年修订的条例。\n", "自2019年5月15日起施行。\n"])
 def test_the_year_of_a_rule_is_not_a_tables(line: str) -> None:
     assert isinstance(read(but(("第二十条第（一）项", f"{line}第二十条第（一）项"))), Accepted)
+
+
+@every_layout
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        (LICENCES, f"{LICENCES}\n行政许可\t500\t\t"),
+        ("行政处罚\t57\t\t", "行政处罚\t57\t\t\n不予行政处罚\t5\t\t"),
+        ("行政规范性文件\t3", "行政规范性文件\t2\t1\t10\n行政规范性文件\t3"),
+    ],
+)
+def test_of_a_row_printed_twice_with_other_figures_none_is_taken(
+    printed: Callable[[str], str], before: str, behind: str
+) -> None:
+    assert isinstance(read(printed(but((before, behind)))), NeedsReview)
+
+
+def test_a_row_printed_twice_with_the_same_figures_is_read() -> None:
+    assert isinstance(read(but((LICENCES, f"{LICENCES}\n{LICENCES}"))), Accepted)
+
+
+@every_layout
+@pytest.mark.parametrize("between", ["、", "和", "/", ""])
+def test_a_figure_behind_two_labels_is_of_neither_row(printed: Callable[[str], str], between: str) -> None:
+    rows = "行政处罚\t57\t\t\n行政强制\t4\t\t"
+
+    assert isinstance(read(printed(but((rows, f"行政处罚{between}行政强制\t61\t\t")))), NeedsReview)
