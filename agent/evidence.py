@@ -19,6 +19,7 @@ from schemas.form import Equation, Form, Grid, Items, Row, Section, Total
 
 _LONGEST_HEADING = 40  # letters
 _YEAR = re.compile(r"(?<!\d)(20\d\d) ?年(?! ?\d{1,2} ?月|修|版|第|起|以)")
+_NOTE = re.compile(r"^\W*(?:备?注|说明)|(?<!\d)(?!20\d\d ?年|\d{1,2}[.、)])\d")  # what compares with another year
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _of_its_year(found: Found, source: Squeezed, spans: Mapping[str, Span], year
     if found.trouble or span is None or not isinstance(year, int):
         return found
     text = source.full[source.line_start(source.line(span.start)) : last]
-    heads = [line for line in text.split("\n") if len(line.strip()) <= _LONGEST_HEADING]
+    heads = [line for line in text.split("\n") if len(line.strip()) <= _LONGEST_HEADING and not _NOTE.search(line)]
     named = {int(its) for line in heads for its in _YEAR.findall(line)}
     if not named or max(named) >= year:
         return found

@@ -64,6 +64,14 @@ def test_a_table_headed_with_an_earlier_year_is_not_this_reports(
     assert isinstance(read(printed(but((before, behind.replace("2022", "2023"))))), Accepted)
 
 
+@every_layout
+@pytest.mark.parametrize("note", ["注：较2022年减少12件", "注：含2022年结转的事项", "2022年为480件。"])
+def test_a_note_that_compares_with_an_earlier_year_stops_nothing(printed: Callable[[str], str], note: str) -> None:
+    text = but(("行政事业性收费\t128.45\t\t\n", f"行政事业性收费\t128.45\t\t\n{note}\n"))
+
+    assert "its heading is of" not in str(read(printed(text)))
+
+
 @pytest.mark.parametrize("line", ["依照2019年修订的条例。\n", "自2019年5月15日起施行。\n"])
 def test_the_year_of_a_rule_is_not_a_tables(line: str) -> None:
     assert isinstance(read(but(("第二十条第（一）项", f"{line}第二十条第（一）项"))), Accepted)
