@@ -101,16 +101,17 @@ def styled(root: Element) -> Iterator[tuple[Element, Styles, Sequence[Styles]]]:
         names = (*around, _names(element))
         fitting = [rule for rule in rules if rule.fits(names)]
         styles = _together(element, [rule.styles for rule in fitting if rule.sure], inherited)
-        others = [
-            _together(element, [rule.styles for rule in fitting if rule.sure or rule is other], inherited)
-            for other in fitting
-            if not other.sure
-        ]
+        own = _declared(element.attributes.get("style", ""))
+        others = [{**styles, **_plain(rule.styles), **_plain(own)} for rule in fitting if not rule.sure]
         yield element, styles, others
         passed = {k: v for k, v in styles.items() if k in _INHERITED}
         if any(k in passed for k in _UNDONE) and element.has("table"):
             passed = {k: v for k, v in passed.items() if k not in _UNDONE}
         left += [(child, names, passed) for child in reversed(element.children) if isinstance(child, Element)]
+
+
+def _plain(styles: Styles) -> Styles:
+    return {name.rstrip("!"): value for name, value in styles.items()}
 
 
 def _together(element: Element, rules: Iterable[Styles], inherited: Styles) -> Styles:
