@@ -165,7 +165,7 @@ def test_a_link_to_what_the_system_shows_of_ourselves_is_no_report(folder: Path)
 
 @pytest.mark.fault("nul-input", behaviour="A report full of them reads the same, every figure at its own line.")
 def test_a_report_full_of_control_characters_reads_the_same(folder: Path) -> None:
-    odd = SAMPLE.replace("\t", "\u200b\t\u202e").replace("申请", "申\u2066请").replace("\n", "\x07\x00\n")
+    odd = SAMPLE.replace("\t", "\u200b\t\u202d").replace("申请", "申\u2066请").replace("\n", "\x07\x00\n")
 
     outcome = read(odd)
 
