@@ -18,6 +18,7 @@ from schemas.form import Kind
 
 MOST_WAYS = 4000
 _WORDS = re.compile(r"[^\d?]+|(?:.*[㐀-鿿A-Za-z]){2}.*")
+_AT_A_TIME = re.compile("[十百千万亿]+[件条项个宗次起]?")
 _NO_FIGURE = re.compile(r"0[\d无/-]|.*[\d][-/无]|.{10}")  # a run that can be no single figure
 _MANY = 4  # rows that agree on their first cell against the header
 _MOST_EXTRA = 2  # more cells too many than that is no row
@@ -121,6 +122,8 @@ def _fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: 
     n, tokens = len(kinds), strip.tokens
     if strip.foreign or (not tokens and strip.stray):
         return Fits(())
+    if len(tokens) > n and _AT_A_TIME.fullmatch(tokens[n].text):
+        return Fits(())  # the figure before it is in another unit than the column's
     while len(tokens) > n and tokens[-1].shape != "blank" and _WORDS.fullmatch(tokens[-1].text):
         tokens = tokens[:-1]  # words behind a whole row belong to what comes next; a dash is a cell of its own
     if not tokens:

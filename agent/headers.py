@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from agent.labels import Mark, parse_label
 from agent.segments import Span
 from agent.squeeze import Squeezed, squeeze
 from schemas.form import Grid, Row
 
-_MONEY = r"(?P<{}>[百千]?万元|亿元|[百千]元|元)"
+_MONEY = r"(?P<{}>(?:[百千]?万|亿|[百千])?[美欧港日]?元)"
 _UNIT = re.compile(
     rf"(?:单位|人民币|RMB)[ :：为是]*(?:人民币|RMB)?[ ]*{_MONEY.format('said')}"
     rf"|[(（](?:人民币|RMB)?[ :：]*{_MONEY.format('alone')}[)）]"
+    rf"|[以按][ ]*{_MONEY.format('counted')}(?:为单位|计)"
 )
 _OTHERWISE = re.compile(
     r"(?:上一?年|去年|往年|历年|累计).*|.*(?:[十百千万亿]+[件条项个宗次起]|单位[十百千万亿]+|增减|占比)"
 )
 _LONGEST_HEAD = 20  # letters
+_HARMLESS = re.compile(r"[^㐀-鿿]|(?:件|总)?数量?|情况|事项|度")  # letters that make a label no other
+_BRACKETS = re.compile(r"[(（][^()（）]*[)）]?")
 _ALIKE = 88  # of 100
 _LINES_BELOW = 2  # a unit may stand behind the label or under the row
 _TOLD_APART = 3  # letters; a shorter label stands in other words too
@@ -32,6 +35,7 @@ def trouble(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Seque
         or _heads(source, variants, grid, marks, span)
         or _unknown_head(source, grid, marks, span)
         or _otherwise(source, variants, grid, marks, span)
+        or _called(source, grid, marks)
         or _turned(source, grid, marks, span)
         or _twice(source, grid)
         or _doubled(source, grid, span)
@@ -81,8 +85,47 @@ def _otherwise(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Se
     for row, low, high in _gaps(source, grid, marks, span):
         for head in (cell for cells in _worded_lines(source, low, high) for cell in cells):
             known = max((label for label in own if head.startswith(label)), key=len, default="")
-            if len(head) <= _LONGEST_HEAD and _OTHERWISE.fullmatch(head.removeprefix(known)):
+            another = _OTHERWISE.fullmatch(head.removeprefix(known)) or _is_parted(head, own)
+            if len(head) <= _LONGEST_HEAD and another:
                 return f"{row.labels[0]}: a column head is {head}"
+    return ""
+
+
+def _is_parted(head: str, own: Collection[str]) -> bool:
+    """Whether a head is one of the form's with words put into it, as 本年减免收费金额 is."""
+    told = [label for label in own if len(label) > _TOLD_APART]
+    if any(label in head for label in told):
+        return False
+    return any(_HARMLESS.sub("", _put_into(label, head)) for label in told)
+
+
+def _put_into(label: str, head: str) -> str:
+    """What stands in a head between the letters of a label; nothing where they do not all stand there in order."""
+    found: list[str] = []
+    at = 0
+    for letter in head:
+        if letter == label[at]:
+            at += 1
+            if at == len(label):
+                return "".join(found)
+        elif at:
+            found.append(letter)
+    return ""
+
+
+def _called(source: Squeezed, grid: Grid, marks: Sequence[Mark]) -> str:
+    """A row whose label's own cell holds other words besides: 不予行政许可 is no row of 行政许可."""
+    for mark in marks:
+        row = grid.rows[mark.row] if mark.row is not None else None
+        begins = source.line_start(source.line(mark.start))
+        line = source.rest_of_line(begins)
+        start, end = mark.start - begins, mark.end - begins
+        if row is None or row.flat or "\t" not in line or end > len(line):
+            continue
+        before, behind = line[:start].rpartition("\t")[2], line[end:].partition("\t")[0]
+        for words in (squeeze(_BRACKETS.sub("", part)) for part in (before, behind)):
+            if _HARMLESS.sub("", words) and not any(words in squeeze(label) for label in row.labels):
+                return f"{row.labels[0]}: its label reads {squeeze(before + line[start:end] + behind)}"
     return ""
 
 
@@ -261,7 +304,7 @@ def _unit(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> st
         if row and wanted:
             below = source.line_start(min(source.line(mark.end) + _LINES_BELOW + 1, source.line(end)))
             for found in _UNIT.finditer(source.full, low, max(mark.end, below if below < end else end)):
-                unit = found["said"] or found["alone"]
+                unit = found["said"] or found["alone"] or found["counted"]
                 if unit not in wanted:
                     return f"{row.labels[0]}: its unit is {unit}, not {', '.join(sorted(wanted))}"
         if row:
