@@ -71,9 +71,11 @@ def _bounded_client() -> type[httpx2.AsyncClient]:
             if stream:
                 return response
             try:
-                return await _whole(response, request)
+                whole = await _whole(response, request)
             finally:
                 await response.aclose()
+            whole.encoding = "utf-8"  # as JSON is, whatever its headers say: Python knows codecs that are for no text
+            return whole
 
         async def _arrived(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
             """The answer at the end of all redirects, unread. The client itself would read theirs whole."""

@@ -334,6 +334,8 @@ _GARBAGE = {
         body=gzip.compress(b" " * (LARGEST + 1) + _WHOLE), headers=(("Content-Encoding", "gzip"),)
     ),
     "a refusal, more than memory bears": Reply(503, b" " * (LARGEST + 1)),
+    "a refusal in letters that do not fit": Reply(503, b"no \xff", kind="application/json; charset=utf-16"),
+    "a refusal in letters that are none": Reply(503, b"no", kind="text/plain; charset=hex"),
 }
 
 
