@@ -68,7 +68,7 @@ def _bounded_client() -> type[httpx2.AsyncClient]:
     class Bounded(openai.DefaultAsyncHttpxClient):
         async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
             response = await self._arrived(request, **options)
-            if stream:
+            if stream and response.is_success:  # a refusal is read whole, with what follows it without end
                 return response
             try:
                 whole = await _whole(response, request)

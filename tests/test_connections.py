@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
+import openai
 import pytest
 
 from agent import cli, doctor
 from agent.connections import LARGEST, connected
 from agent.errors import ModelError, UsageError
 from agent.model import Model, ModelSettings
+from agent.provider import Provider
+from agent.transport import TransientError
 from eval import tallies
 from eval.server import Reply, Server, fails, script
 from tests.scripted_server import ask
@@ -102,6 +105,26 @@ def test_an_answer_in_parts_is_bounded_whatever_length_it_tells() -> None:
     endless = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=headers, content=parts()))
     with pytest.raises(ModelError, match="connection failed: an answer of more than 32 MB"):
         asyncio.run(once(connected(transport=endless)).ask(QUESTION))
+    assert len(taken) == LARGEST // 2**20 + 1
+
+
+@pytest.mark.fault("garbage-200", behaviour="A file's refusal is bounded as an answer is, though the file is not.")
+def test_a_refusal_of_a_file_is_bounded() -> None:
+    taken = []
+
+    async def parts() -> AsyncIterator[bytes]:
+        for number in range(100):
+            taken.append(number)
+            yield b" " * 2**20
+
+    async def read() -> None:
+        endless = httpx2.MockTransport(lambda _: httpx2.Response(500, content=parts()))
+        client = openai.AsyncOpenAI(api_key="none", max_retries=0, http_client=connected(transport=endless))
+        async for _ in Provider(client, str).lines("file-1"):
+            pass
+
+    with pytest.raises(TransientError, match="an answer of more than 32 MB"):
+        asyncio.run(read())
     assert len(taken) == LARGEST // 2**20 + 1
 
 
