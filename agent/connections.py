@@ -63,6 +63,7 @@ def _wrong_proxies() -> Iterator[str]:
 
 @cache
 def _bounded_client() -> type[httpx2.AsyncClient]:
+    import httpx2
     import openai
 
     class Bounded(openai.DefaultAsyncHttpxClient):
@@ -86,6 +87,10 @@ def _bounded_client() -> type[httpx2.AsyncClient]:
                     break
                 await response.aclose()
                 response = await super().send(response.next_request, stream=True, **options)
+            if "," in response.headers.get("content-encoding", ""):
+                # A kilobyte packed thrice is gigabytes on its way to nothing, and no timeout comes in between.
+                await response.aclose()
+                raise httpx2.RemoteProtocolError("an answer packed more than once", request=request)
             return response
 
     return Bounded

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import sys
+import time
 import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -126,6 +128,17 @@ def test_a_refusal_of_a_file_is_bounded() -> None:
     with pytest.raises(TransientError, match="an answer of more than 32 MB"):
         asyncio.run(read())
     assert len(taken) == LARGEST // 2**20 + 1
+
+
+@pytest.mark.fault("garbage-200", behaviour="Packed more than once: given up, not unpacked for hours.")
+def test_what_is_packed_in_what_is_packed_is_not_unpacked() -> None:
+    packed = gzip.compress(gzip.compress(gzip.compress(b"{}") + bytes(2**25)))
+    headers = [("Content-Encoding", "gzip, gzip"), ("Content-Encoding", "gzip")]
+    bomb = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=headers, stream=httpx2.ByteStream(packed)))
+    began = time.monotonic()
+    with pytest.raises(ModelError, match="connection failed: an answer packed more than once"):
+        asyncio.run(once(connected(transport=bomb)).ask(QUESTION))
+    assert time.monotonic() - began < 1
 
 
 @pytest.mark.fault("garbage-200", behaviour="The way to another server is followed without what comes with it.")
