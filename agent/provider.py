@@ -7,6 +7,7 @@ again, as it is where questions are asked one by one.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
+_NAME = re.compile(r"(?!\.+$)[!-~]{1,512}")  # what can stand in an address, as a part of its own
 _TOKEN = "gouji"  # noqa: S105 - the name of a token, and none
 _MOST_PAGES = 1000
 _ENDED = frozenset({"completed", "expired", "cancelled", "failed"})
@@ -87,9 +89,7 @@ class Provider:
         missing = PermanentModelError("this server has no batch endpoint (status 404); run without --transport batch")
         with self._judged(missing):
             uploaded = await self._client.files.with_raw_response.create(file=(f"{token}.jsonl", file), purpose="batch")
-        name = _object(uploaded.content).get("id")
-        if not isinstance(name, str):
-            raise TransientError("status 200 with no name of a file in it")
+        name = _named(_object(uploaded.content).get("id"))
         with self._judged(missing):
             made = await self._client.batches.with_raw_response.create(
                 input_file_id=name, endpoint=ENDPOINT, completion_window="24h", metadata={_TOKEN: token}
@@ -150,8 +150,14 @@ def _list(told: object) -> list[Any]:
     return told
 
 
+def _named(told: object) -> str:
+    if not isinstance(told, str) or not _NAME.fullmatch(told):
+        raise TransientError("status 200 with a name that is none")
+    return told
+
+
 def _remote(told: object) -> Remote:
-    if not isinstance(told, dict) or not isinstance(told.get("id"), str) or not isinstance(told.get("status"), str):
+    if not isinstance(told, dict) or not isinstance(told.get("status"), str):
         raise TransientError("status 200 with no batch in it")
     marks, errors = told.get("metadata"), told.get("errors")
     token = marks.get(_TOKEN) if isinstance(marks, dict) else None
@@ -159,9 +165,9 @@ def _remote(told: object) -> Remote:
     faults = errors.get("data") if isinstance(errors, dict) else None
     why = [str(one.get("message")) for one in faults if isinstance(one, dict)] if isinstance(faults, list) else []
     return Remote(
-        told["id"],
+        _named(told.get("id")),
         told["status"],
         token if isinstance(token, str) else "",
-        tuple(file for file in files if isinstance(file, str) and file),
+        tuple(_named(file) for file in files if file),
         tuple(why[:3]),
     )

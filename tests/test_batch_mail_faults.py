@@ -88,6 +88,24 @@ def test_what_is_no_answer_of_the_endpoint_is_borne(db: Path, stalls: list[Path]
     check_whole(db)
 
 
+def named(name: str, value: object) -> Callable[[bytes], bytes]:
+    return lambda body: json.dumps(json.loads(body) | {name: value}).encode()
+
+
+@pytest.mark.fault("garbage-200", behaviour="At a batch endpoint, names that are none: asked again, paid once.")
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [("POST /v1/files", "id"), ("POST /v1/batches", "id"), ("GET /v1/batches/batch_0", "output_file_id")],
+)
+@pytest.mark.parametrize("told", ["..", "\ud800", "b" * 100_000, "a\nb", 7])
+def test_a_name_that_is_none_is_no_answer(db: Path, stalls: list[Path], where: str, name: str, told: object) -> None:
+    with Odd(tallies.answer, where=where, spoil=named(name, told)) as server:
+        assert Sender(db, server).read(stalls).stopped is None
+
+        assert server.paid == COUNT
+    check_whole(db)
+
+
 _POISON: dict[str, Callable[[bytes], bytes]] = {
     "words": lambda body: b"oops\n" + body,
     "bytes": lambda body: b"\xff\xfe\n" + body,
