@@ -298,5 +298,6 @@ def _line(line: bytes) -> tuple[int, dict[str, Any] | None]:
     except (ValueError, RecursionError):
         return 0, None
     name, response = (str(told.get("custom_id")), told.get("response")) if isinstance(told, dict) else ("", None)
-    whole = isinstance(response, dict) and type(response.get("status_code")) is int
+    status = response.get("status_code") if isinstance(response, dict) else None
+    whole = type(status) is int and 100 <= status < 1000
     return int(name) if re.fullmatch(r"[0-9]{1,18}", name) else 0, response if whole else None

@@ -113,6 +113,7 @@ _POISON: dict[str, Callable[[bytes], bytes]] = {
         b'{"custom_id": "99999999999999999999", "response": {"status_code": 200}}\n' + body
     ),
     "a number of thousands of digits": lambda body: b'{"custom_id": "%s", "response": {}}\n' % (b"9" * 5000) + body,
+    "a status beyond all": lambda body: b'{"custom_id": "1", "response": {"status_code": -%s}}\n' % (b"9" * 30) + body,
     "depth": lambda body: b'{"custom_id": "1", "response": ' + b"[" * 200_000 + b"\n" + body,
     "a line that is too long": lambda body: b" " * (33 * 2**20) + b"\n" + body,
     "a separator that is none": lambda body: body.replace(b'"id": "', '"id": "\u2028\u0085'.encode(), 1),
