@@ -141,10 +141,10 @@ def test_a_scheduler_for_another_engine_is_not_passed_over(folder: Path, capsys:
 @pytest.mark.fault("gateway-5xx", behaviour="A run whose time is used up says that no call was answered, and why.")
 def test_a_run_out_of_time_says_what_kept_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Server.scripted("e503", tallies.answer) as server:
-        code, said = told(capsys, "batch", "stalls", *FORM, "--base-url", server.base_url, "--budget-seconds", "6")
+        code, said = told(capsys, "batch", "stalls", *FORM, "--base-url", server.base_url, "--budget-seconds", "10")
 
     assert code == 6
-    assert "the time is used up (6 s); run again: nothing is lost; no call was answered, the last: model m" in said
+    assert "the time is used up (10 s); run again: nothing is lost; no call was answered, the last: model m" in said
     assert "status 503" in said
 
 
