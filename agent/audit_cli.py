@@ -36,7 +36,7 @@ def command(form: str | None, db: Path, as_json: bool, lang: str | None) -> int:
     from agent.language import choose
     from agent.tables import safe
 
-    wanted = output.form_named(form or form_of(db))
+    wanted = output.form_named(form) if form else output.form_told(form_of(db))
     english = choose(lang) == "en"
     found = audit(db, wanted)
     if as_json:

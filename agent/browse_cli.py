@@ -32,7 +32,7 @@ def command(form: str | None, db: Path, port: int, open_: bool) -> None:
     with Store(db):
         pass  # brings an older database up to date
     name = form or only_form(db)
-    wanted = output.form_named(name) if name else None
+    wanted = output.form_named(form) if form else output.form_told(name) if name else None
 
     def opened(address: str) -> None:
         click.echo(address)

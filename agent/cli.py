@@ -180,7 +180,7 @@ def extract(
         from agent.stored import latest
 
         found = latest(db, outcome.document.sha256, outcome.form)
-    return _told(outcome, output.form_of(form or outcome.form), language, [_stored_line(found, db, started, language)])
+    return _told(outcome, output.form_as(form, outcome.form), language, [_stored_line(found, db, started, language)])
 
 
 def _stdin() -> bytes:
@@ -216,7 +216,7 @@ def check(record: Path, form: str | None, as_json: bool, lang: str | None) -> in
     from agent import sums
 
     content = _record(record)
-    chosen = output.form_named(form or content.get("form"))
+    chosen = _form_of(content, form)
     checked = sums.check(content, chosen)
     if as_json:
         from dataclasses import asdict
@@ -229,6 +229,12 @@ def check(record: Path, form: str | None, as_json: bool, lang: str | None) -> in
 
         output.show(of_check(checked, chosen, choose(lang)))
     return 3 if checked.failing or checked.missing else 0
+
+
+def _form_of(content: dict[str, Any], asked: str | None) -> Form:
+    """The form asked for, else the one that a record names, else the first."""
+    named = content.get("form")
+    return output.form_named(asked) if asked or named in (None, "") else output.form_told(named)
 
 
 def _record(path: Path) -> dict[str, Any]:

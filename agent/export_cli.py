@@ -38,7 +38,7 @@ def command(
         raise UsageError(f"{file}: say how to write it with --format {'|'.join(_FORMATS)}")
     if not file.absolute().parent.is_dir():
         raise UsageError(f"{file}: there is no folder {file.parent}")
-    wanted = output.form_named(form or form_of(db))
+    wanted = output.form_named(form) if form else output.form_told(form_of(db))
     done = export(db, wanted, file, chosen, shape, everything=everything)  # type: ignore[arg-type]
     told = ("{rows} 行写入 {file}；数据说明：{book}", "{rows} rows written to {file}; codebook: {book}")
     english = choose(lang) == "en"

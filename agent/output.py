@@ -70,10 +70,20 @@ def form_named(name: str | None) -> Form:
         raise UsageError(str(error)) from error
 
 
-def form_of(name: str) -> Form | None:
-    """The form of a stored outcome; None where it is gone, as a user's own may be."""
+def form_told(name: object) -> Form:
+    """The form that a record or a database names, which runs no file. Raises UsageError where there is none."""
+    from schemas import FormError, own
+
     try:
-        return form_named(name)
+        return own(name)
+    except FormError as error:
+        raise UsageError(str(error)) from error
+
+
+def form_of(name: str) -> Form | None:
+    """The form of a stored outcome; None where it is a user's own."""
+    try:
+        return form_told(name)
     except UsageError:
         return None
 

@@ -69,7 +69,7 @@ def command(page: Path | None, form: str | None, db: Path, as_json: bool, lang: 
     name = form or only_form(db)
     if name is None:
         raise UsageError(f"{db} does not hold reports of one form; name one with --form")
-    wanted = output.form_named(name)
+    wanted = output.form_named(form) if form else output.form_told(name)
     english = choose(lang) == "en"
     found = stats(db, wanted, printed=not english)
     if as_json:

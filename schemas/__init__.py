@@ -20,7 +20,7 @@ from schemas.form import (
     Stated,
     Total,
 )
-from schemas.registry import forms, load
+from schemas.registry import forms, load, own
 
 __all__ = [
     "Agreement",
@@ -43,4 +43,5 @@ __all__ = [
     "Total",
     "forms",
     "load",
+    "own",
 ]

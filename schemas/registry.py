@@ -40,6 +40,16 @@ def load(name: str | None = None) -> Form:
     return found
 
 
+def own(name: object) -> Form:
+    """The form of gouji's own that a record or a database names: what stands in data is never run as a program.
+
+    Raises FormError where there is none of that name.
+    """
+    if not isinstance(name, str) or name not in _BUILT_IN:
+        raise FormError(f"no form of gouji's own is called {name!r:.80}; name yours with --form path.py:Name")
+    return load(name)
+
+
 def _from_file(name: str) -> Form:
     place, _, attribute = name.rpartition(":")
     path = Path(place)

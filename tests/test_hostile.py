@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import errno
 import json
+import sqlite3
 import struct
 import time
 import zipfile
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from agent import wire
+from agent import cli, wire
 from agent.document import load
 from agent.errors import InputError, StoreError
 from agent.fits import Cell
@@ -195,3 +197,36 @@ def test_an_export_that_cannot_remove_its_rest_says_why_it_failed(tmp_path: Path
 
     with pytest.raises(StoreError, match="No space left"), whole(tmp_path / "out.csv") as part:
         fill(part)
+
+
+def test_a_form_that_a_record_or_a_database_names_is_never_run_as_a_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("evil.py").write_text("open('ran', 'w').close()\n")
+    Path("evil.json").write_text('{"form": "evil.py:FORM"}')
+    Path("sample.txt").write_text(SAMPLE, encoding="utf-8")
+    assert cli.run(["extract", "sample.txt"]) == 0
+    with closing(sqlite3.connect("gouji.db")) as db:
+        for table in ("records", "runs"):
+            db.execute(f"update {table} set form = 'evil.py:FORM'")
+        db.commit()
+    capsys.readouterr()
+
+    commands = (["check", "evil.json"], ["export", "all.csv"], ["audit"], ["stats"])
+    ends = [cli.run([*command, "--lang", "en"]) for command in commands]
+
+    assert ends == [2] * 4
+    assert not Path("ran").exists()
+    assert capsys.readouterr().err.count("--form") >= 3
+
+
+@pytest.mark.parametrize("form", ["5", "true", '["statement"]', '{"a": 1}', '"\\ud800"'])
+def test_a_record_whose_form_is_no_name_is_told_as_such(
+    tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = tmp_path / "record.json"
+    record.write_text(f'{{"form": {form}}}')
+
+    assert cli.run(["check", str(record), "--lang", "en"]) == 2
+    assert "name yours with --form" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from agent.language import Language
 from agent.review import Review
 from agent.store import Store
 from agent.stored import document
-from schemas import FormError, load
+from schemas import FormError, own
 
 if TYPE_CHECKING:
     from agent.settings import ModelSettings
@@ -81,7 +81,7 @@ class Desk:
         if self.form and self.form.name == name:
             return self.form
         try:
-            return load(name)
+            return own(name)
         except FormError:
             return None
 
