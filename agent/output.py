@@ -104,10 +104,12 @@ def option(db: Path) -> str:
 
 
 def beside(file: Path, db: Path) -> Path:
-    """A file that may be written. Raises UsageError for the database itself and what SQLite keeps beside it."""
+    """A file that may be written: not the database or what SQLite keeps beside it, nor a device. Raises UsageError."""
     kept = db.resolve()
     if file.resolve() in {kept.with_name(kept.name + end) for end in ("", "-wal", "-shm", "-journal")}:
         raise UsageError(f"{file} is the database itself; name another file")
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{file} is not a regular file; name another file")
     return file
 
 

@@ -50,15 +50,17 @@ def whole(path: Path) -> Iterator[Path]:
     """A file to write beside ``path``, which takes its place at the end; on any failure nothing is left.
 
     Each who writes has one of their own: of two at once, the last to end leaves the file, and leaves it whole.
+    A link stays one: what it leads to is written.
     """
-    part = part_of(path)
-    _tidy(path)
+    target = path.resolve()
+    part = part_of(target)
+    _tidy(target)
     try:
         yield part
         with part.open("rb+") as written:
             written.flush()
             os.fsync(written.fileno())
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}; nothing was changed there") from error
     finally:

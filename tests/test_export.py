@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -366,3 +367,25 @@ def test_records_of_two_forms_are_not_mixed(filled: Path, tmp_path: Path) -> Non
     found = {row["path"]: row["value"] for row in from_jsonl(tmp_path / "x.jsonl")}
     assert found["items.0.amount"] == Decimal("10.00")
     assert found["sums.total.amount"] == Decimal("12.00")
+
+
+def test_a_device_or_a_pipe_is_never_replaced(filled: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    os.mkfifo(tmp_path / "figures.codebook.csv")
+
+    for name in ("pipe.csv", "figures.csv"):
+        with pytest.raises(UsageError, match="not a regular file"):
+            export(filled, FORM, tmp_path / name, "csv", "long")
+
+    assert (tmp_path / "pipe.csv").is_fifo()
+    assert not (tmp_path / "figures.csv").exists()
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_written(filled: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "figures.csv").symlink_to(tmp_path / "there" / "real.csv")
+
+    export(filled, FORM, tmp_path / "figures.csv", "csv", "long")
+
+    assert (tmp_path / "figures.csv").is_symlink()
+    assert (tmp_path / "there" / "real.csv").stat().st_size > 1000
