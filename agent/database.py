@@ -75,6 +75,7 @@ def open_for_writing(path: Path, *, wait: float, check: bool = False) -> sqlite3
     Raises StoreError; a file that is damaged or not ours stays untouched.
     """
     with told(path):
+        _exists(path)
         db = sqlite3.connect(path.absolute(), timeout=wait, check_same_thread=False)
         try:
             _refuse_strangers(db, path)
@@ -104,7 +105,10 @@ def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.exists()
+        there = path.exists()
+        if there and not path.is_file():  # SQLite would wait for a pipe without end
+            raise StoreError(f"{path} is not a regular file; name another file with --db")
+        return there
     except OSError as error:
         raise StoreError(f"{path} {_WAY_OUT[sqlite3.SQLITE_CANTOPEN]} ({error.strerror})") from error
 

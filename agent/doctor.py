@@ -35,7 +35,7 @@ _LOOK_SECONDS = 0.05
 
 def database(path: Path, language: Language, seconds: float = _LOOK_SECONDS) -> Line:
     """Whether the database opens, is whole and may be written."""
-    if not path.exists() or not path.stat().st_size:
+    if not path.exists() or (path.is_file() and not path.stat().st_size):
         return Line("database", "ok", say(language, "no_database", path=path))
     try:
         with open_for_reading(path) as db:

@@ -225,7 +225,7 @@ def _is_figure(path: str, form: Form | None) -> bool:
 def _source(numbers: Sequence[int], lines: Sequence[str], language: Language) -> Iterator[Text]:
     if numbers:
         yield _line(say(language, "source_lines"))
-    for number in numbers:
+    for number in (its for its in numbers if its <= len(lines)):  # a damaged text may have lost some
         yield _line(f"{number:6}  {lines[number - 1].strip().replace(chr(9), ' | ')}")
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import unicodedata
 
 
-def safe(text: str) -> str:
-    """The text without what a terminal would obey: control, bidirectional and other invisible characters."""
-    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
+def safe(text: object) -> str:
+    """The text without what a terminal would obey: control, bidirectional and other invisible characters.
+
+    A damaged database may hold something else where a text was.
+    """
+    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in str(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from eval import tallies
 from eval.server import Server
 from tests.batch_world import World, entries, rows
 from tests.scripted_server import settings_for
+from tests.written import SAMPLE
 
 PAGE = 4096
 FORM = ("--form", tallies.FORM_NAME)
@@ -358,3 +360,31 @@ def test_a_raw_answer_is_kept_whole_with_its_hash(db: Path, raw: str) -> None:
     ((kept, sha256),) = rows(db, "select cast(answer as blob), answer_sha256 from calls")
     assert kept.decode() == raw.encode("utf-8", "backslashreplace").decode()
     assert hashlib.sha256(kept).hexdigest() == sha256
+
+
+@pytest.mark.fault("huge-file", behaviour="A pipe for a database: exit code 7 at once, named as no regular file.")
+@pytest.mark.parametrize("command", [["show", "1"], ["review"], ["stats"], ["extract", "sample.txt"], ["doctor"]])
+def test_what_is_no_file_is_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.db")
+    Path("sample.txt").write_text(SAMPLE, encoding="utf-8")
+
+    code = cli.run([*command, "--db", "pipe.db", "--lang", "en"])
+
+    assert code == (3 if command == ["doctor"] else 7)
+    assert "not a regular file" in "".join(capsys.readouterr())
+
+
+def test_texts_that_are_none_are_shown_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("wrong.txt").write_text(SAMPLE.replace("\t41\n", "\t42\n"), encoding="utf-8")
+    assert cli.run(["extract", "wrong.txt"]) == 3
+    with closing(sqlite3.connect("gouji.db")) as db:
+        db.execute("update documents set name = x'ff00', text = 'cut'")
+        db.commit()
+
+    assert [cli.run(["review"]), cli.run(["review", "show", "1"])] == [0, 0]
