@@ -55,6 +55,10 @@ _ANYBODY = re.compile(r"公民|法人|其他组织|群众|公众|社会|各界|�
 _ALSO_DONE = re.compile(r"(?:并|和|及|、)(?:依法|及时|按时|按期)?(?:答复|处理|办理|办结|受理)")
 _WHOLE = re.compile(r"公民、?法人|法人(?:和|或|及|或者)?其他组织|向?我?[局办委镇乡县区市]?(?:机关|单位|部门)")
 _PART_OF_YEAR = re.compile(r"季度|半年|\d月份|月至|月起|期间|[上去]一?年|同期|其中|比")
+# Right before it: one channel of several that are counted one by one, or no more than a case that may come.
+_ONE_CHANNEL = re.compile(
+    r"(?:^|[^、和及])(?:网上|网络|线上|线下|当面|现场|窗口|信函|邮寄|书面|传真|口头)$|^[如若](?!下)|^假如|^如果"
+)
 # Anywhere in its sentence, what makes it a count of something else.
 _OTHER_SCOPE = re.compile(r"平均|每[年月季周日]|目标|计划|历年|下属|所属|季度|年\d{1,2}月(?!\d)")
 _HEADING = re.compile(
@@ -74,7 +78,7 @@ _FEE = re.compile(
 )
 _FEE_FIRST = re.compile(rf"收取{_WITHIN}{{0,20}}?(\d+(?:\.\d+)?)(?:万)?元的?{_FEE_NAME}")
 _FEE_NOUGHT = re.compile(rf"{_FEE_NAME}(?:的)?(?:收取|收费)?(?:情况|金额)?(?:为|:)(?:无|零)(?=[。;,]|$)")
-_WITH_EXCEPTIONS = re.compile(r"除|但|足额|下属|所属|该[件项笔次]|另有|不存在(?:未|没有)")
+_WITH_EXCEPTIONS = re.compile(r"除|但|足额|下属|所属|该[件项笔次]|另有|(?:不存在|没有|无|不是|并非)(?:未|没有)")
 _OF_A_RULE = re.compile(
     r"违规|违法|乱|擅自|减免|缴|交纳|逾期|不得|严禁|禁止|防止|应当|按规定|除|外|以下|以上|超过|检索|复制|邮寄|标准|规范|公示|及时|按时"
 )
@@ -184,7 +188,7 @@ def _counts_all(text: str, match: re.Match[str], year: Quoted | None) -> bool:
     heading = [h[1] for h in _HEADING.finditer(text, max(0, match.start() - 400), match.start())]
     anybody = heading and "申请" in heading[-1] and not _ANYBODY.sub("", what)
     about = _OF_INFORMATION.search(match["what"]) or anybody
-    whole = not _PARTIAL.search(what) and not _PART_OF_YEAR.search(before)
+    whole = not (_PARTIAL.search(what) or _PART_OF_YEAR.search(before) or _ONE_CHANNEL.search(before))
     return bool(about and whole and not _OTHER_SCOPE.search(_sentence(text, match))) and _of_year(text, match, year)
 
 

@@ -265,6 +265,7 @@ def test_marks_that_nobody_sees_are_no_part_of_a_figure(mark: str) -> None:
         ("2023 年度未足额收取信息处理费。", "information_fee_charged"),
         ("2023 年度下属单位未收取信息处理费，本机关收取 50 元。", "information_fee_charged"),
         ("2023 年度不存在未收取信息处理费的情形。", "information_fee_charged"),
+        ("2023 年度没有未收取信息处理费的情况。", "information_fee_charged"),
     ],
 )
 def test_a_fee_with_exceptions_is_left_to_a_model(said: str, field: str) -> None:
@@ -276,7 +277,8 @@ def test_a_fee_with_exceptions_is_left_to_a_model(said: str, field: str) -> None
 @pytest.mark.parametrize(
     "said",
     ["2023年12月收到政府信息公开申请 4 件", "平均每月收到政府信息公开申请 4 件", "历年累计收到政府信息公开申请 300 件",
-     "下属单位收到政府信息公开申请 142 件"],
+     "下属单位收到政府信息公开申请 142 件", "网上收到政府信息公开申请 30 件，当面收到 12 件",
+     "如收到政府信息公开申请 99 件，则另行安排"],
 )  # fmt: skip
 def test_a_count_of_something_else_is_not_the_requests_of_the_year(said: str) -> None:
     text = "".join(f"{s}。" if s.strip() else s for s in SAMPLE[: SAMPLE.index("二、")].split("。") if "申请" not in s)
