@@ -213,7 +213,9 @@ def _placed(strip: Strip, kinds: Sequence[Kind], habit: Habits) -> Fits:
     low, high = span[0], span[-1]
     begins = habit.first_cell.get(strip.width)
     if begins is not None and begins - strip.first_cell <= low and high < begins - strip.first_cell + n:
-        return Fits((_window(strip, begins - strip.first_cell, kinds),), sure=True)
+        # Where the line ends before the row does, a column is missing, and which one is not shown.
+        within = begins - strip.first_cell + n <= len(strip.cells)
+        return Fits((_window(strip, begins - strip.first_cell, kinds),), sure=within, unseen=not within)
     starts = range(max(0, high - n + 1), min(low, len(strip.cells) - n) + 1)
     if starts:
         return _of(_window(strip, start, kinds) for start in starts)

@@ -165,3 +165,11 @@ def test_a_dash_at_the_end_of_a_row_of_a_cell_too_many_is_no_word_that_follows()
     outcome = read(but((row + "\t—" * 7, row + "\t—" * 4 + "\t0" + "\t—" * 3), text=dashes))
 
     assert isinstance(outcome, NeedsReview)
+
+
+@pytest.mark.parametrize("column", range(4, 10))
+def test_a_table_without_one_of_the_columns_is_not_read_as_one_without_totals(column: int) -> None:
+    lines = [line.split("\t") for line in SAMPLE.split("\n")]
+    text = "\n".join("\t".join(cells[:column] + cells[column + 1 :] if len(cells) == 10 else cells) for cells in lines)
+
+    assert isinstance(read(text), NeedsReview)
