@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise, takewhile
 
 from agent.labels import Mark, parse_label
 from agent.segments import Span
@@ -23,6 +24,7 @@ _LONGEST_HEAD = 20  # letters
 _HARMLESS = re.compile(r"[^㐀-鿿]|(?:件|总)?数量?|情况|事项|度")  # letters that make a label no other
 _BRACKETS = re.compile(r"[(（][^()（）]*[)）]?")
 _ALIKE = 88  # of 100
+_NEARLY = 70  # of 100; a letter or two of a head misread
 _LINES_BELOW = 2  # a unit may stand behind the label or under the row
 _TOLD_APART = 3  # letters; a shorter label stands in other words too
 _TWICE = 3  # rows whose label stands twice with a figure behind it
@@ -36,6 +38,7 @@ def trouble(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Seque
         or _unknown_head(source, grid, marks, span)
         or _otherwise(source, variants, grid, marks, span)
         or _called(source, grid, marks)
+        or _other_columns(source, grid, marks, span)
         or _turned(source, grid, marks, span)
         or _twice(source, grid)
         or _doubled(source, grid, span)
@@ -127,6 +130,54 @@ def _called(source: Squeezed, grid: Grid, marks: Sequence[Mark]) -> str:
             if _HARMLESS.sub("", words) and not any(words in squeeze(label) for label in row.labels):
                 return f"{row.labels[0]}: its label reads {squeeze(before + line[start:end] + behind)}"
     return ""
+
+
+def _other_columns(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> str:
+    """A head that has letters of another column's, none of the one it stands over; or a head too few.
+
+    Which one it stands over is counted from a head beside it that the form knows; where it knows none, from the last.
+    """
+    for row, low, high in _gaps(source, grid, marks, span):
+        n, own = len(row.columns), _own_letters(row)
+        for cells in (*_worded_lines(source, low, high), _stacked(source, low, high)) if n > 1 and not row.flat else ():
+            heads = [(at, cell, _column(cell, row)) for at, cell in enumerate(cells) if cell]
+            beside = [(b, a[2] + 1) for a, b in pairwise(heads) if a[2] is not None]
+            beside += [(a, b[2] - 1) for a, b in pairwise(heads) if b[2] is not None]
+            broken = any(squeeze(label) in "".join(cells) for column in row.columns for label in column.labels)
+            if not beside and not broken and len(heads) >= n:
+                beside = [(head, i) for i, head in enumerate(heads[-n:])]
+            for (_, head, known), column in beside:
+                if known is not None or not 0 <= column < n or _heads_many(head, grid):
+                    continue
+                if not own[column] & set(head) and any(letters & set(head) for letters in own):
+                    return f"{row.labels[0]}: the head of {row.columns[column].labels[0]} is {head}"
+            for (at, _, first), (behind, head, second) in pairwise(heads):
+                if (
+                    first is not None
+                    and second is not None
+                    and second - first not in (1, behind - at)
+                    and second > first
+                ):
+                    return f"{row.labels[0]}: no head of {row.columns[first + 1].labels[0]} before {head}"
+    return ""
+
+
+def _column(head: str, row: Row) -> int | None:
+    return next((i for i, column in enumerate(row.columns) if head in map(squeeze, column.labels)), None)
+
+
+def _heads_many(head: str, grid: Grid) -> bool:
+    """Whether a head, or what a line holds of it, stands over several columns: a word of the form, but no column's."""
+    from rapidfuzz import fuzz
+
+    return any(head in word or fuzz.ratio(head, word) >= _NEARLY for word in map(squeeze, grid.words))
+
+
+def _stacked(source: Squeezed, low: int, high: int) -> list[str]:
+    """The words before a row that stand each on a line of its own."""
+    lines = [line.strip() for line in source.full[low:high].split("\n") if line.strip()]
+    alone = takewhile(lambda line: not re.search(r"[\d\s]", line), reversed(lines))
+    return [squeeze(line) for line in alone][::-1]
 
 
 def _own_letters(row: Row) -> list[set[str]]:
@@ -244,6 +295,9 @@ def _blocks(source: Squeezed, row: Row, span: Span) -> str:
     header = found[-blocks * len(cores) :]
     if len(header) == blocks * len(cores) and header != [*range(len(cores))] * blocks:
         return _swapped(row.labels[at] for at in header)
+    begun = 1 + sum(second <= first for first, second in pairwise(header))
+    if begun > blocks and len(cores) > 1:  # a block whose labels stand in another order looks like two
+        return _swapped(row.labels[at] for at in header)
     whole = len(header) == blocks * len(cores) or len(cores) == 1  # a lone label heads no columns
     return "" if whole or not header else _unlike(text, row, blocks)
 
@@ -271,9 +325,18 @@ def _text_order(source: Squeezed, grid: Grid, low: int, high: int) -> str:
     first, last = source.index(low), source.index(high)
     for names in grid.header:
         found = [at for at in (source.text.find(squeeze(name), first, last) for name in names) if at >= 0]
+        found = found or [source.text.find(head, first, last) for head in _misread(source, names, low, high)][:1]
         if found:
             places.append((min(found), names[0]))
     return "" if places == sorted(places) else _swapped(name for _, name in sorted(places))
+
+
+def _misread(source: Squeezed, names: Sequence[str], low: int, high: int) -> Iterator[str]:
+    """The heads that are nearly one of these names."""
+    from rapidfuzz import fuzz
+
+    for cells in _worded_lines(source, low, high):
+        yield from (cell for cell in cells if any(fuzz.ratio(cell, squeeze(name)) >= _NEARLY for name in names))
 
 
 def _swapped(names: Iterable[str]) -> str:

@@ -287,3 +287,48 @@ def test_a_count_of_something_else_is_not_the_requests_of_the_year(said: str) ->
     outcome = read(f"{head}\n{said}。\n{SAMPLE[SAMPLE.index('二、') :]}")
 
     assert outcome.record["requests_received"] is None
+
+
+@every_layout
+@pytest.mark.parametrize(
+    ("heads", "instead"),
+    [
+        ("商业企业\t科研机构", "科研院所\t商业企业"),
+        ("商业企业\t科研机构", "科研院所\t商业公司"),
+        ("法律服务机构\t其他\t\n", "其它\t法律服务机构\t\n"),
+        ("商业企业\t科研机构", "商业企业"),
+        ("本年制发件数\t本年废止件数\t现行有效件数", "本年废止数\t本年制发数\t现行有效数"),
+        ("结果维持\t结果纠正\t其他结果\t尚未审结\t总计", "结果纠正\t结果维持\t其他结果\t尙未审结\t总计"),
+        ("未经复议直接起诉\t\t\t\t\t复议后起诉", "复议后再起诉\t\t\t\t\t未复议直接起诉"),
+    ],
+)
+def test_heads_that_changed_places_are_seen_also_where_one_has_another_name(
+    printed: Callable[[str], str], heads: str, instead: str
+) -> None:
+    outcome = read(printed(but((heads, instead))))
+
+    assert isinstance(outcome, NeedsReview)
+    assert Reason.UNREADABLE in outcome.reasons
+
+
+@every_layout
+@pytest.mark.parametrize(
+    ("heads", "instead"),
+    [
+        ("商业企业\t科研机构", "商业公司\t科研院所"),
+        ("法人或其他组织", "法人和其它组织"),
+        ("法人或其他组织", "法人或\n其他组织"),
+        ("社会公益组织\t法律服务机构\t其他\t\n", "社会公益性组织\t法律服务单位\t其它\t\n"),
+        ("未经复议直接起诉", "未经复议直按起诉"),
+    ],
+)
+def test_heads_at_their_place_may_have_another_name(printed: Callable[[str], str], heads: str, instead: str) -> None:
+    broken = "\n" in instead and printed is not one_cell_a_line
+
+    assert isinstance(read(printed(but((heads, instead.replace("\n", "") if broken else instead)))), Accepted)
+
+
+def test_heads_broken_over_lines_are_no_other_heads() -> None:
+    heads = "本年制发件数\t本年废止件数\t现行有效件数"
+
+    assert isinstance(read(one_cell_a_line(but((heads, "本年\n制发件数\t本年\n废止件数\t现行有效\n件数")))), Accepted)
