@@ -21,7 +21,7 @@ _OTHERWISE = re.compile(
     r"(?:上一?年|去年|往年|历年|累计).*|.*(?:[十百千万亿]+[件条项个宗次起]|单位[十百千万亿]+|增减|占比)"
 )
 _LONGEST_HEAD = 20  # letters
-_HARMLESS = re.compile(r"[^㐀-鿿]|(?:件|总)?数量?|情况|事项|度")  # letters that make a label no other
+_HARMLESS = re.compile(r"[^㐀-鿿]|(?:件|总)?数量?|情况|事项|度|性")  # letters that make a label no other
 _BRACKETS = re.compile(r"[(（][^()（）]*[)）]?")
 _ALIKE = 88  # of 100
 _NEARLY = 70  # of 100; a letter or two of a head misread
@@ -99,7 +99,8 @@ def _is_parted(head: str, own: Collection[str]) -> bool:
     told = [label for label in own if len(label) > _TOLD_APART]
     if any(label in head for label in told):
         return False
-    return any(_HARMLESS.sub("", _put_into(label, head)) for label in told)
+    letters = set("".join(own))  # of another of the form's names for it
+    return any(set(_HARMLESS.sub("", _put_into(label, head))) - letters for label in told)
 
 
 def _put_into(label: str, head: str) -> str:
