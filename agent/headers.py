@@ -57,12 +57,12 @@ def first_cells(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span)
 
 
 def own_cells(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> dict[str, tuple[int, int]]:
-    """Rows whose header has another head before their first column's: width of that line, and the column's cell."""
+    """Rows whose header has more heads than their columns': width of that line, and the cell of the first column."""
     found: dict[str, tuple[int, int]] = {}
     for row, low, high in _gaps(source, grid, marks, span):
         for cells in _header_lines(source, low, high):
             at = None if row.flat else _cell_of(cells, row.columns[0].labels)
-            if at is not None and sum(map(bool, cells[:at])) > 1:
+            if at is not None and (sum(map(bool, cells[:at])) > 1 or sum(map(bool, cells[at:])) > len(row.columns)):
                 found[row.id] = len(cells), at
     return found
 

@@ -145,6 +145,7 @@ def test_so_is_one_behind_the_label_or_under_the_row(before: str, behind: str, a
         "信息内容\t上一年项目数量\t本年增/减\t处理决定数量\n行政许可\t110\t\t",
         "信息内容\t上年处理决定数量\t本年处理决定数量\t\n行政许可\t480\t\t",
         "信息内容\t本年受理数量\t本年处理决定数量\t\n行政许可\t500\t\t",
+        "信息内容\t本年处理决定数量\t上年处理决定数量\t\n行政许可\t\t486\t",
     ],
 )
 def test_a_figure_under_another_head_is_not_this_years(heads: str) -> None:
