@@ -129,7 +129,11 @@ class Provider:
                 raise missing from None
             # Redacted before it is cut: half a key is one too.
             told = self._redact(error.response.text)
-            raise verdict(error.status_code, error.response.headers, told) from None
+            fault = verdict(error.status_code, error.response.headers, told)
+            if isinstance(fault, TransientError | PermanentModelError):
+                raise fault from None
+            # What it says of a question, which may be asked otherwise, it says here of a file.
+            raise (TransientError if error.status_code >= 500 else PermanentModelError)(str(fault)) from None
         except (openai.APIConnectionError, httpx2.RequestError) as error:
             raise TransientError(f"connection failed: {error.__cause__ or error or type(error).__name__}") from error
 

@@ -88,6 +88,36 @@ def test_what_is_no_answer_of_the_endpoint_is_borne(db: Path, stalls: list[Path]
     check_whole(db)
 
 
+@pytest.mark.fault("gateway-5xx", behaviour="At a batch endpoint, whatever its words: asked again, the run goes on.")
+def test_a_fault_that_speaks_of_schemas_is_borne_as_any_other(db: Path, stalls: list[Path]) -> None:
+    with BatchServer(tallies.answer, faults=[500] * 3, fault="no schema registry") as server:
+        assert Sender(db, server).read(stalls).stopped is None
+
+        assert server.paid == COUNT
+    check_whole(db)
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"), [(400, "line 1: invalid json_schema"), (413, "too many tokens")]
+)
+def test_a_file_that_is_refused_ends_the_run_in_order(
+    db: Path,
+    stalls: list[Path],
+    status: int,
+    fault: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with BatchServer(tallies.answer, faults=[status], fault=fault) as server:
+        asked = ["batch", str(stalls[0].parent), "--form", tallies.FORM_NAME, "--model", "m", "--db", str(db)]
+        code = cli.run([*asked, "--base-url", server.base_url, "--transport", "batch", "--lang", "en"])
+
+    assert code == 6
+    assert f"status {status}: " in capsys.readouterr().out
+    assert rows(db, "select count(*) from batches where why like '%status%' and finished is not null") == [(1,)]
+
+
 def named(name: str, value: object) -> Callable[[bytes], bytes]:
     return lambda body: json.dumps(json.loads(body) | {name: value}).encode()
 
