@@ -99,7 +99,9 @@ class Ledger:
         self.leave()
         with self.store.transaction() as db:
             db.execute("update jobs set status = 'waiting' where status = 'leased' and batch = ?", (self.batch,))
-            db.execute("update batches set finished = ?, why = ? where id = ?", (self.store.now(), why, self.batch))
+            db.execute(
+                "update batches set finished = ?, why = ? where id = ?", (self.store.now(), clean(why), self.batch)
+            )
 
     def enrol(self, jobs: Sequence[Job]) -> dict[str, str]:
         """Take jobs in that are not known yet; gives each one's status. A stored outcome ends a job at once."""

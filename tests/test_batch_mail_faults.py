@@ -97,9 +97,7 @@ def test_a_fault_that_speaks_of_schemas_is_borne_as_any_other(db: Path, stalls: 
     check_whole(db)
 
 
-@pytest.mark.parametrize(
-    ("status", "fault"), [(400, "line 1: invalid json_schema"), (413, "too many tokens")]
-)
+@pytest.mark.parametrize(("status", "fault"), [(400, "line 1: invalid json_schema"), (413, "too many tokens")])
 def test_a_file_that_is_refused_ends_the_run_in_order(
     db: Path,
     stalls: list[Path],

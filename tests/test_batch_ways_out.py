@@ -16,7 +16,7 @@ import pytest
 from agent import cli
 from eval import tallies
 from eval.batch_server import BatchServer, Posted
-from eval.server import Server, completion
+from eval.server import Reply, Server, completion, fails
 from tests.batch_world import rows
 
 FORM = ("--form", tallies.FORM_NAME, "--model", "m")
@@ -180,3 +180,15 @@ def test_a_database_that_is_not_there_is_not_made_to_retry(
     assert code == 2
     assert "there is no database typo.db" in said
     assert not (folder / "typo.db").exists()
+
+
+@pytest.mark.fault("sqlite-values", behaviour="A refusal with half a letter in it ends the run in order, and is kept.")
+def test_a_refusal_with_half_a_letter_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refused = fails(Reply(401, b'{"error": {"message": "no \\ud800"}}'))
+    with Server(steps=[refused]) as server:
+        code, said = told(capsys, "batch", "stalls", *FORM, "--base-url", server.base_url)
+
+        assert server.calls == 1
+    assert code == 6
+    assert "check the key" in said
+    assert rows(folder / "gouji.db", "select count(*) from batches where why like '%check the key%'") == [(1,)]
