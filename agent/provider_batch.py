@@ -249,10 +249,14 @@ class Mail:
 
     async def _try(self, ask: Callable[[], Awaitable[T]], until: asyncio.Event | None = None) -> T:
         """What the provider says, however often the network fails; given up where the run is to end."""
-        waited, pause = 0.0, 0.5
+        clock, pause = asyncio.get_running_loop().time, 0.5
+        began = clock()
         while True:
             try:
-                return await unless(until or self.ending, ask())
+                async with asyncio.timeout(self._post.outage):
+                    return await unless(until or self.ending, ask())
+            except TimeoutError:
+                fault = TransientError(f"no whole answer within {self._post.outage:.0f} s")
             except GoneError as error:
                 way_out = "where it is gone for good, `gouji batch retry --asked` asks its questions again, paid again"
                 raise StopError(self._settings.says(f"{error}; {way_out}")) from None
@@ -260,11 +264,11 @@ class Mail:
                 raise StopError(self._settings.says(error)) from None  # what it came from quotes the answer
             except TransientError as error:
                 fault, pause = error, max(pause, error.retry_after)
-            if max(waited, pause) > self._post.outage:
+            if max(clock() - began, pause) > self._post.outage:
                 raise StopError(self._settings.says(f"{fault}; run again when the server is back")) from None
             if await self._wait(pause):
                 raise StopError(self._settings.says(fault)) from None
-            waited, pause = waited + pause, min(60.0, pause * 2)
+            pause = min(60.0, pause * 2)
 
     async def _wait(self, seconds: float) -> bool:
         """Wait, but no longer than the run goes on; True where it is to end."""

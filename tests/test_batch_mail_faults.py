@@ -174,6 +174,24 @@ def test_an_answer_that_stands_twice_is_counted_once(db: Path, stalls: list[Path
     assert (spent[0].spent.calls, spent[0].spent.input_tokens + spent[0].spent.output_tokens) == (COUNT, tokens)
 
 
+@pytest.mark.fault("hang", behaviour="At a provider's batch endpoint: an hour, and the run ends and says so.")
+def test_an_endpoint_that_never_comes_to_an_end_ends_the_run(db: Path, stalls: list[Path]) -> None:
+    over = threading.Event()
+
+    def endless(_: bytes) -> bytes:
+        over.wait(20)
+        return b"{}"
+
+    with Odd(tallies.answer, where="GET /v1/batches/batch_0", spoil=endless) as server:
+        tally = Sender(db, server, outage=1.0).read(stalls)
+        over.set()
+        assert "no whole answer within 1 s; run again when the server is back" in str(tally.stopped)
+        Sender(db, server).read(stalls)
+
+        assert server.paid == COUNT
+    check_whole(db)
+
+
 @dataclass
 class Slow(BatchServer):
     """An endpoint that takes a second to make its first batch. ``making``: it was asked to; ``made``: it is there."""
