@@ -171,7 +171,7 @@ class Calls:
             raise StopError(
                 f"a question takes about {wanted.tokens} tokens, more than --tpm allows in a minute; raise it"
             )
-        async with self._pace.turn(lambda: sum(self._guess(wanted))) as guessed:
+        async with self._pace.turn(lambda: self._weight(wanted)) as guessed:
             asked, answer = self._guess(wanted)
             most = self.model.settings.usage(asked, max(_longest(wanted.request), answer))
             await self.purse.hold(most, self.model.settings.usage(asked, answer))
@@ -182,6 +182,15 @@ class Calls:
             flight.add_done_callback(self._land)
             # What is on its way may be paid for: it lands and is journaled even if its reader is gone.
             return await asyncio.shield(flight)
+
+    def _weight(self, wanted: Wanted) -> int:
+        """The tokens of a call. Raises StopError where it would wait longer than a server may stay away."""
+        tokens = sum(self._guess(wanted))
+        if not self._pace.allows(tokens // 60):
+            raise StopError(
+                f"a question takes about {tokens} tokens, as this server counts, more than --tpm allows in an hour"
+            )
+        return tokens
 
     def _guess(self, wanted: Wanted) -> tuple[int, int]:
         """The tokens of a call, in and out, by what is known now."""

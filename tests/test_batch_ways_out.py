@@ -16,7 +16,7 @@ import pytest
 from agent import cli
 from eval import tallies
 from eval.batch_server import BatchServer, Posted
-from eval.server import Reply, Server, completion, fails
+from eval.server import AnswerText, Body, Reply, Server, completion, fails
 from tests.batch_world import rows
 
 FORM = ("--form", tallies.FORM_NAME, "--model", "m")
@@ -118,6 +118,24 @@ def test_a_limit_that_allows_no_question_is_told_at_once(folder: Path, capsys: p
         assert server.calls == 0
     assert code == 6
     assert "more than --tpm allows in a minute; raise it" in said
+
+
+@pytest.mark.fault("hang", behaviour="Tokens told that --tpm would wait hours for: the run ends and says so.")
+@pytest.mark.parametrize("told_of", ["prompt_tokens", "completion_tokens"])
+def test_a_count_that_a_limit_would_wait_years_for_ends_the_run(
+    told_of: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def boast(body: Body, answer: AnswerText) -> Reply:
+        said = json.loads(completion(answer(body), body))
+        return Reply(body=json.dumps(said | {"usage": said["usage"] | {told_of: 10**12}}).encode())
+
+    with Server(tallies.answer, [boast]) as server:
+        named = ("batch", "stalls", *FORM, "--base-url", server.base_url, "--budget-seconds", "20")
+        code, said = told(capsys, *named, "--tpm", "100000")
+
+        assert server.calls == 1
+    assert code == 6
+    assert "more than --tpm allows in an hour" in said
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:44", "ftp://127.0.0.1/v1", "http:///v1", "localhost/v1"])
