@@ -177,13 +177,18 @@ class Mail:
         return await self._try(once, until=self.leaving)
 
     async def _upload(self, posted: Posted) -> str:
-        with tempfile.TemporaryFile() as file:
-            for number in self.outbox.letters(posted):
-                letter = self.outbox.letter(number, posted)
-                if letter:
-                    file.write(letter.line(ENDPOINT))
-            file.seek(0)
-            return await self._provider.post(file, posted.token)
+        try:
+            with tempfile.TemporaryFile() as file:
+                for number in self.outbox.letters(posted):
+                    letter = self.outbox.letter(number, posted)
+                    if letter:
+                        file.write(letter.line(ENDPOINT))
+                file.seek(0)
+                return await self._provider.post(file, posted.token)
+        except OSError as error:  # the network's are told as its own
+            where = tempfile.tempdir or "any folder for temporary files"
+            told = f"the file of questions cannot be written in {where}: {error.strerror}"
+            raise StopError(f"{told}; name another folder by TMPDIR, and run again") from None
 
     async def collect(self) -> None:
         """Wait until a posted file has ended, and take its answers in; or until the run is to end."""

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -136,6 +137,22 @@ def test_a_count_that_a_limit_would_wait_years_for_ends_the_run(
         assert server.calls == 1
     assert code == 6
     assert "more than --tpm allows in an hour" in said
+
+
+@pytest.mark.fault("disk-full", behaviour="No room for the file that is posted: the run ends in order and says where.")
+def test_no_room_for_the_file_of_questions_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/full")
+    with BatchServer(tallies.answer) as server:
+        code, said = told(capsys, "batch", "stalls", *FORM, "--base-url", server.base_url, "--transport", "batch")
+
+        assert server.batches == []
+    assert code == 6
+    assert (
+        "the file of questions cannot be written in /dev/full: Not a directory; name another folder by TMPDIR" in said
+    )
+    assert rows(folder / "gouji.db", "select count(*) from batches where finished is null") == [(0,)]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:44", "ftp://127.0.0.1/v1", "http:///v1", "localhost/v1"])
