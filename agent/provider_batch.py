@@ -206,14 +206,14 @@ class Mail:
         told: set[int] = set()
         for file in remote.files:
             told |= await self._try(partial(self._take_in, file, posted))
+        self._looks[posted.id] += 1
+        left_out = remote.status != "failed" and not told.issuperset(self.outbox.letters(posted))
+        if left_out and self._looks[posted.id] < _MOST_LOOKS:
+            return False  # a file that comes empty or in part is a fault of the way, until it comes so again and again
         if remote.status in ("failed", "cancelled"):
             self.outbox.unpack(posted)
             why = "".join(f": {fault}" for fault in remote.why)
             raise StopError(self._settings.says(f"the provider's batch {remote.id} {remote.status}{why}"))
-        self._looks[posted.id] += 1
-        left_out = not told.issuperset(self.outbox.letters(posted))
-        if left_out and self._looks[posted.id] < _MOST_LOOKS:
-            return False  # a file that comes empty or in part is a fault of the way, until it comes so again and again
         self.outbox.end(posted)
         return True
 

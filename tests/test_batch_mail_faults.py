@@ -116,6 +116,23 @@ def test_a_file_that_is_refused_ends_the_run_in_order(
     assert rows(db, "select count(*) from batches where why like '%status%' and finished is not null") == [(1,)]
 
 
+def in_part(posted: Posted) -> None:
+    posted.finish("cancelled", COUNT // 2)
+
+
+@pytest.mark.fault("garbage-200", behaviour="What a cancelled batch has answered is fetched again too, and paid once.")
+@pytest.mark.parametrize(("where", "spoil"), [("GET /v1/files/output", nothing), ("GET /v1/batches/batch_0", nameless)])
+def test_the_answers_of_a_cancelled_batch_are_waited_for(
+    db: Path, stalls: list[Path], where: str, spoil: Callable[[bytes], bytes]
+) -> None:
+    with Odd(tallies.answer, [in_part, at_once], where=where, spoil=spoil) as server:
+        assert "cancelled" in str(Sender(db, server).read(stalls).stopped)
+        Sender(db, server).read(stalls)
+
+        assert server.paid == COUNT
+    check_whole(db)
+
+
 def named(name: str, value: object) -> Callable[[bytes], bytes]:
     return lambda body: json.dumps(json.loads(body) | {name: value}).encode()
 
