@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -71,8 +72,12 @@ def _bounded_client() -> type[httpx2.AsyncClient]:
             response = await self._arrived(request, **options)
             if stream and response.is_success:  # a refusal is read whole, with what follows it without end
                 return response
+            seconds = request.extensions.get("timeout", {}).get("read")
             try:
-                whole = await _whole(response, request)
+                async with asyncio.timeout(seconds):  # the client's own is for the silence between two bytes
+                    whole = await _whole(response, request)
+            except TimeoutError:
+                raise httpx2.ReadTimeout(f"no whole answer within {seconds:g} s", request=request) from None
             finally:
                 await response.aclose()
             whole.encoding = "utf-8"  # as JSON is, whatever its headers say: Python knows codecs that are for no text

@@ -130,6 +130,26 @@ def test_a_refusal_of_a_file_is_bounded() -> None:
     assert len(taken) == LARGEST // 2**20 + 1
 
 
+@pytest.mark.fault("hang", behaviour="A drip at a batch endpoint: given up after the time that a silence may take.")
+def test_an_answer_that_drips_is_given_up() -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            yield b" "
+
+    async def read() -> None:
+        dripping = httpx2.MockTransport(lambda _: httpx2.Response(200, content=drip()))
+        client = openai.AsyncOpenAI(
+            api_key="none", max_retries=0, timeout=0.3, http_client=connected(transport=dripping)
+        )
+        await Provider(client, str).batch("batch-1")
+
+    began = time.monotonic()
+    with pytest.raises(TransientError, match=r"connection failed: no whole answer within 0\.3 s"):
+        asyncio.run(read())
+    assert time.monotonic() - began < 3
+
+
 @pytest.mark.fault("garbage-200", behaviour="Packed more than once: given up, not unpacked for hours.")
 def test_what_is_packed_in_what_is_packed_is_not_unpacked() -> None:
     packed = gzip.compress(gzip.compress(gzip.compress(b"{}") + bytes(2**25)))
