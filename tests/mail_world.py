@@ -43,7 +43,7 @@ class Sender:
     limits: FileLimits = FileLimits()  # noqa: RUF009 - a frozen value
     budget: int | None = None
     mail: type[Mail] = Mail
-    outage: float = 2.0
+    outage: float = 60.0
     settles: float = 0.1
     began: Callable[[Rounds], None] = lambda _: None
 

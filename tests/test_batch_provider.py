@@ -188,7 +188,7 @@ def test_asked_to_end_while_the_provider_does_not_answer_it_ends(db: Path, stall
 
     ending: list[asyncio.Task[None]] = []
     with BatchServer(tallies.answer, [late], faults=[] if hangs else [503] * 1000) as server:
-        tally = Sender(db, server, began=soon, outage=60.0).read(stalls)
+        tally = Sender(db, server, began=soon).read(stalls)
         took = time.monotonic() - ended[0]
         over.set()
         server.fates, server.faults = [at_once], []
