@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ EXIT_CODES = {"accepted": 0, "review": 3, "not_this_form": 4}
 _INTERRUPTED = 130
 _NOT_HEARD = 141
 """As a shell tells of a program whose pipe was closed: 0 would say accepted."""
+_NO_SUCH_PLACE = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 _LARGEST_RECORD = 10 * 2**20
 
 
@@ -64,6 +66,8 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         if error.errno in NO_HANDLES:
             return _failed("OSError", "too many open files; allow more (ulimit -n) and run again", 1, arguments)
+        if error.errno in _NO_SUCH_PLACE:
+            return _failed("UsageError", f"{str(error.filename)!r:.80}: {error.strerror}; name another", 2, arguments)
         if error.filename is not None:
             raise
         # A full disk behind `gouji show 1 > file`: what was to be stored is stored.

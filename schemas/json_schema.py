@@ -59,7 +59,7 @@ def _read(path: Path, parse: Any) -> dict[str, Any]:
         found = parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise FormError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FormError(f"{path}: {error}") from error
     if not isinstance(found, dict):
         raise FormError(f"{path}: an object is expected")

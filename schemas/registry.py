@@ -64,7 +64,7 @@ def _from_file(name: str) -> Form:
         spec.loader.exec_module(module)
     except FormError as error:
         raise FormError(f"{place}: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise FormError(f"{place}: {type(error).__name__}: {error}") from error
     found = getattr(module, attribute, None)
     if isinstance(found, type):

@@ -309,3 +309,39 @@ def test_a_way_up_in_a_manifest_writes_nothing_there(folder: Path, capsys: pytes
     assert (summary["accepted"], summary["failed"]) == (1, 1)
     assert "no such file" in summary["problems"][0]["error"]
     assert sorted(folder.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["extract", "sample.txt", "--form", "LONG:FORM"],
+        ["extract", "sample.txt", "--db", "LONG"],
+        ["export", "LONG.csv"],
+        ["stats", "--page", "LONG"],
+        ["recover", "LONG", "new.db"],
+        ["recover", "gouji.db", "LONG"],
+        ["doctor", "--db", "LONG"],
+    ],
+)
+def test_a_name_longer_than_any_file_has_is_told_as_such(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    Path("sample.txt").write_text(SAMPLE, encoding="utf-8")
+    assert told(capsys, "extract", "sample.txt")[0] == 0
+
+    code, said = told(capsys, *(one.replace("LONG", "a" * 5000) for one in command))
+
+    assert code in (2, 7)
+    assert "name too long" in said.lower()
+
+
+@pytest.mark.parametrize(("name", "text"), [("ends.py", "raise SystemExit(5)\n"), ("deep.toml", "a=" + "[" * 20_000)])
+def test_a_form_that_ends_or_never_ends_is_told_as_such(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    Path(name).write_text(text)
+
+    code, said = told(capsys, "forms", "check", name)
+
+    assert code == 2
+    assert name in said
