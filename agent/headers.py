@@ -152,14 +152,12 @@ def _other_columns(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Sp
                     continue
                 if not own[column] & set(head) and any(letters & set(head) for letters in own):
                     return f"{row.labels[0]}: the head of {row.columns[column].labels[0]} is {head}"
-            for (at, _, first), (behind, head, second) in pairwise(heads):
-                if (
-                    first is not None
-                    and second is not None
-                    and second - first not in (1, behind - at)
-                    and second > first
-                ):
-                    return f"{row.labels[0]}: no head of {row.columns[first + 1].labels[0]} before {head}"
+            for (at, _, first), (behind, head, second) in pairwise(head for head in heads if head[2] is not None):
+                between = cells[at + 1 : behind]
+                columns = (second or 0) - (first or 0)
+                few = behind - at < columns and "" in between  # merged cells are shown, so each column has one
+                if few or (columns > 1 and not between):
+                    return f"{row.labels[0]}: a column is missing before {head}"
     return ""
 
 
@@ -332,12 +330,13 @@ def _text_order(source: Squeezed, grid: Grid, low: int, high: int) -> str:
     return "" if places == sorted(places) else _swapped(name for _, name in sorted(places))
 
 
-def _misread(source: Squeezed, names: Sequence[str], low: int, high: int) -> Iterator[str]:
-    """The heads that are nearly one of these names."""
+def _misread(source: Squeezed, names: Sequence[str], low: int, high: int) -> list[str]:
+    """The heads that are nearly one of these names, the nearest first."""
     from rapidfuzz import fuzz
 
-    for cells in _worded_lines(source, low, high):
-        yield from (cell for cell in cells if any(fuzz.ratio(cell, squeeze(name)) >= _NEARLY for name in names))
+    heads = [cell for cells in _worded_lines(source, low, high) for cell in cells]
+    likeness = {head: max(fuzz.ratio(head, squeeze(name)) for name in names) for head in heads}
+    return sorted((head for head in likeness if likeness[head] >= _NEARLY), key=lambda head: -likeness[head])
 
 
 def _swapped(names: Iterable[str]) -> str:

@@ -301,6 +301,7 @@ def test_a_count_of_something_else_is_not_the_requests_of_the_year(said: str) ->
         ("本年制发件数\t本年废止件数\t现行有效件数", "本年废止数\t本年制发数\t现行有效数"),
         ("结果维持\t结果纠正\t其他结果\t尚未审结\t总计", "结果纠正\t结果维持\t其他结果\t尙未审结\t总计"),
         ("未经复议直接起诉\t\t\t\t\t复议后起诉", "复议后再起诉\t\t\t\t\t未复议直接起诉"),
+        ("未经复议直接起诉\t\t\t\t\t复议后起诉", "经复议后起诉\t\t\t\t\t未复议直接起诉"),
     ],
 )
 def test_heads_that_changed_places_are_seen_also_where_one_has_another_name(
