@@ -85,10 +85,10 @@ def _unknown_head(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Spa
 def _otherwise(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Sequence[Mark], span: Span) -> str:
     """A head of another year, of what has grown or of thousands at a time, where the form has none such."""
     own = {squeeze(label) for its in variants for row in its.rows for c in row.columns for label in c.labels} - {""}
+    known = re.compile("|".join(map(re.escape, sorted(own, key=len, reverse=True))))  # heads may run together
     for row, low, high in _gaps(source, grid, marks, span):
         for head in (cell for cells in _worded_lines(source, low, high) for cell in cells):
-            known = max((label for label in own if head.startswith(label)), key=len, default="")
-            another = _OTHERWISE.fullmatch(head.removeprefix(known)) or _is_parted(head, own)
+            another = _OTHERWISE.fullmatch(known.sub("", head)) or _is_parted(head, own)
             if len(head) <= _LONGEST_HEAD and another:
                 return f"{row.labels[0]}: a column head is {head}"
     return ""
@@ -169,7 +169,8 @@ def _heads_many(head: str, grid: Grid) -> bool:
     """Whether a head, or what a line holds of it, stands over several columns: a word of the form, but no column's."""
     from rapidfuzz import fuzz
 
-    return any(head in word or fuzz.ratio(head, word) >= _NEARLY for word in map(squeeze, grid.words))
+    groups = (group for row in grid.rows for group in row.groups)  # they stand before rows, as heads do
+    return any(head in word or fuzz.ratio(head, word) >= _NEARLY for word in map(squeeze, (*grid.words, *groups)))
 
 
 def _stacked(source: Squeezed, low: int, high: int) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent.outcome import Accepted, NeedsReview, Reason
+from eval.generator import generate
 from tests.written import SAMPLE, at, but, one_cell_a_line, piped, read, spaced
 
 LAYOUTS: list[Callable[[str], str]] = [str, spaced, one_cell_a_line, piped]
@@ -334,3 +335,9 @@ def test_heads_broken_over_lines_are_no_other_heads() -> None:
     heads = "本年制发件数\t本年废止件数\t现行有效件数"
 
     assert isinstance(read(one_cell_a_line(but((heads, "本年\n制发件数\t本年\n废止件数\t现行有效\n件数")))), Accepted)
+
+
+def test_a_group_label_on_a_line_of_its_own_is_no_column_head() -> None:
+    case = generate(41, layout="vertical")
+
+    assert case.expect == read(case.text).status == "accepted"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from agent.outcome import Accepted, NeedsReview
+from eval.generator import generate
 from tests.written import at, but, one_cell_a_line, piped, read, spaced
 
 LAYOUTS: list[Callable[[str], str]] = [str, spaced, one_cell_a_line, piped]
@@ -102,3 +103,9 @@ def test_a_figure_behind_two_labels_is_of_neither_row(printed: Callable[[str], s
     rows = "行政处罚\t57\t\t\n行政强制\t4\t\t"
 
     assert isinstance(read(printed(but((rows, f"行政处罚{between}行政强制\t61\t\t")))), NeedsReview)
+
+
+def test_the_heads_of_an_older_edition_are_its_own_also_run_together() -> None:
+    cases = [generate(seed, layout="glued_rows", edition="2019", damage=frozenset()) for seed in range(6)]
+
+    assert [read(case.text).status for case in cases] == [case.expect for case in cases]
