@@ -299,7 +299,7 @@ def test_what_dask_sends_to_those_who_read_holds_no_secret(here: World) -> None:
 def test_workers_of_dask_print_neither_secrets_nor_documents(fault: str, here: World, server: Server) -> None:
     pytest.importorskip("distributed", reason="the extra gouji[dask] is not installed")
     server.steps = [FAULTS[fault]]
-    command = [sys.executable, "-m", "agent", "batch", "report.txt", "--engine", "dask", "--budget-seconds", "4"]
+    command = [sys.executable, "-m", "agent", "batch", "report.txt", "--engine", "dask", "--budget-seconds", "30"]
 
     ended = subprocess.run(
         command, env={**os.environ, "OPENAI_LOG": "debug"}, capture_output=True, text=True, check=False
