@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -92,11 +92,36 @@ def _bounded_client() -> type[httpx2.AsyncClient]:
                     break
                 await response.aclose()
                 response = await super().send(response.next_request, stream=True, **options)
-            if "," in response.headers.get("content-encoding", ""):
+            packings = response.headers.get("content-encoding", "").lower().split(",")
+            if sum(packing.strip() not in ("", "identity") for packing in packings) > 1:
                 # A kilobyte packed thrice is gigabytes on its way to nothing, and no timeout comes in between.
                 await response.aclose()
                 raise httpx2.RemoteProtocolError("an answer packed more than once", request=request)
             return response
+
+    return Bounded
+
+
+@cache
+def _bounded_stream() -> Any:
+    import httpx2
+
+    class Bounded(httpx2.AsyncByteStream):
+        """The bytes as they arrive, up to ``LARGEST``: what follows a packed answer is kept, and unpacks to nothing."""
+
+        def __init__(self, arriving: httpx2.AsyncByteStream, too_large: Exception) -> None:
+            self._arriving, self._too_large = arriving, too_large
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            arrived = 0
+            async for part in self._arriving:
+                arrived += len(part)
+                if arrived > LARGEST:
+                    raise self._too_large
+                yield part
+
+        async def aclose(self) -> None:
+            await self._arriving.aclose()
 
     return Bounded
 
@@ -110,11 +135,13 @@ async def _whole(response: httpx2.Response, request: httpx2.Request) -> httpx2.R
     if told.isdecimal() and int(told) <= LARGEST and as_told:
         await response.aread()
         return response
+    too_large = httpx2.RemoteProtocolError(f"an answer of more than {LARGEST // 2**20} MB", request=request)
+    response.stream = _bounded_stream()(response.stream, too_large)
     body = bytearray()
     async for part in response.aiter_bytes():
         body += part
         if len(body) > LARGEST:
-            raise httpx2.RemoteProtocolError(f"an answer of more than {LARGEST // 2**20} MB", request=request)
+            raise too_large
     # What was unpacked and put together is told as such: its former headers would unpack it again.
     former = ("content-encoding", "content-length", "transfer-encoding")
     headers = [(name, value) for name, value in response.headers.multi_items() if name not in former]

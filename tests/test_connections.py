@@ -21,7 +21,7 @@ from agent.model import Model, ModelSettings
 from agent.provider import Provider
 from agent.transport import TransientError
 from eval import tallies
-from eval.server import Reply, Server, fails, script
+from eval.server import Reply, Server, completion, fails, script
 from tests.scripted_server import ask
 from tests.test_faults_transport import GOOD, QUESTION, Figures
 
@@ -188,3 +188,28 @@ def test_a_fault_without_words_is_told_by_its_kind() -> None:
     client = httpx2.AsyncClient(transport=httpx2.MockTransport(silent))
     with pytest.raises(ModelError, match="connection failed: ReadError; gave up after 1 calls"):
         asyncio.run(once(client).ask(QUESTION))
+
+
+@pytest.mark.fault("garbage-200", behaviour="What follows a packed answer without end is counted, and given up.")
+def test_what_follows_a_packed_answer_is_counted() -> None:
+    taken: list[int] = []
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield gzip.compress(b"{}")
+        for _ in range(100):
+            taken.append(1)
+            yield bytes(2**20)
+
+    headers = [("Content-Encoding", "gzip")]
+    endless = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=headers, content=parts()))
+    with pytest.raises(ModelError, match="connection failed: an answer of more than 32 MB"):
+        asyncio.run(once(connected(transport=endless)).ask(QUESTION))
+    assert len(taken) == LARGEST // 2**20
+
+
+def test_a_packing_that_is_none_is_not_counted_as_one() -> None:
+    packed = gzip.compress(completion(GOOD, {"messages": []}))
+    headers = [("Content-Encoding", "gzip, identity")]
+    plain = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=headers, stream=httpx2.ByteStream(packed)))
+
+    assert asyncio.run(once(connected(transport=plain)).ask(QUESTION)).value == Figures(total=3)
