@@ -71,7 +71,7 @@ class Provider:
             with self._judged():
                 answered = await self._client.batches.with_raw_response.list(limit=100, after=after or openai.omit)
             told = _object(answered.content)
-            found = [_remote(one) for one in _list(told.get("data"))]
+            found = [self._remote(one) for one in _list(told.get("data"))]
             for remote in found:
                 yield remote
             if not told.get("has_more") or not found or found[-1].id == after:
@@ -82,19 +82,19 @@ class Provider:
         """One batch, by the provider's name for it."""
         with self._judged(GoneError(f"it does not know the batch {name}")):
             answered = await self._client.batches.with_raw_response.retrieve(name)
-        return _remote(_object(answered.content))
+        return self._remote(_object(answered.content))
 
     async def post(self, file: IO[bytes], token: str) -> str:
         """Post a file of questions; gives the provider's name for its batch."""
         missing = PermanentModelError("this server has no batch endpoint (status 404); run without --transport batch")
         with self._judged(missing):
             uploaded = await self._client.files.with_raw_response.create(file=(f"{token}.jsonl", file), purpose="batch")
-        name = _named(_object(uploaded.content).get("id"))
+        name = self._named(_object(uploaded.content).get("id"))
         with self._judged(missing):
             made = await self._client.batches.with_raw_response.create(
                 input_file_id=name, endpoint=ENDPOINT, completion_window="24h", metadata={_TOKEN: token}
             )
-        return _remote(_object(made.content)).id
+        return self._remote(_object(made.content)).id
 
     async def lines(self, file: str) -> AsyncIterator[bytes]:
         """The lines of a file, as bytes: a line ends with a line feed, and with nothing else that looks like one.
@@ -115,6 +115,29 @@ class Provider:
                         line, dropped = bytearray(), True
         if line and not dropped:
             yield bytes(line)
+
+    def _named(self, told: object) -> str:
+        if not isinstance(told, str) or not _NAME.fullmatch(told):
+            raise TransientError("status 200 with a name that is none")
+        if self._redact(told) != told:  # names are kept
+            raise PermanentModelError("it names a batch or a file by the key that it was sent")
+        return told
+
+    def _remote(self, told: object) -> Remote:
+        if not isinstance(told, dict) or not isinstance(told.get("status"), str):
+            raise TransientError("status 200 with no batch in it")
+        marks, errors = told.get("metadata"), told.get("errors")
+        token = marks.get(_TOKEN) if isinstance(marks, dict) else None
+        files = (told.get(name) for name in ("output_file_id", "error_file_id"))
+        faults = errors.get("data") if isinstance(errors, dict) else None
+        why = [str(one.get("message")) for one in faults if isinstance(one, dict)] if isinstance(faults, list) else []
+        return Remote(
+            self._named(told.get("id")),
+            told["status"],
+            token if isinstance(token, str) else "",
+            tuple(self._named(file) for file in files if file),
+            tuple(why[:3]),
+        )
 
     @contextmanager
     def _judged(self, missing: GoujiError | None = None) -> Iterator[None]:
@@ -152,26 +175,3 @@ def _list(told: object) -> list[Any]:
     if not isinstance(told, list):
         raise TransientError("status 200 with no list of batches in it")
     return told
-
-
-def _named(told: object) -> str:
-    if not isinstance(told, str) or not _NAME.fullmatch(told):
-        raise TransientError("status 200 with a name that is none")
-    return told
-
-
-def _remote(told: object) -> Remote:
-    if not isinstance(told, dict) or not isinstance(told.get("status"), str):
-        raise TransientError("status 200 with no batch in it")
-    marks, errors = told.get("metadata"), told.get("errors")
-    token = marks.get(_TOKEN) if isinstance(marks, dict) else None
-    files = (told.get(name) for name in ("output_file_id", "error_file_id"))
-    faults = errors.get("data") if isinstance(errors, dict) else None
-    why = [str(one.get("message")) for one in faults if isinstance(one, dict)] if isinstance(faults, list) else []
-    return Remote(
-        _named(told.get("id")),
-        told["status"],
-        token if isinstance(token, str) else "",
-        tuple(_named(file) for file in files if file),
-        tuple(why[:3]),
-    )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from agent.batch import Batch, Tally
 from agent.batch_calls import FIRST_GUESS, Purse, StopError, Wanted
 from agent.batch_outbox import MOST_TRIES, FileLimits, Letter, Outbox, Posted
+from agent.connections import LARGEST
 from agent.errors import GoujiError, PermanentModelError
 from agent.ledger import Entry, Job, Kept
 from agent.model import Call, call_of
@@ -224,15 +225,20 @@ class Mail:
         """
         told: set[int] = set()
         some: list[tuple[Letter, Call]] = []
+        held = 0
         async for line in self._provider.lines(file):
             number, response = _line(line)
-            told.add(number)
             letter = self.outbox.letter(number, posted)
-            if letter and response:
+            if letter is None:  # a number of somebody else's, or one of a file that never ends
+                continue
+            told.add(number)
+            if response:
                 some.append((letter, self._call(letter, response)))
-            if len(some) == _AT_ONCE:
+                held += len(line)
+            if len(some) == _AT_ONCE or held > LARGEST:
                 self._journal(some)
                 some.clear()
+                held = 0
         self._journal(some)
         return told
 

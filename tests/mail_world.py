@@ -25,7 +25,7 @@ from agent.provider_batch import Mail, Post, Rounds, at_half_price
 from agent.store import Store
 from eval import tallies
 from eval.batch_server import BatchServer
-from tests.batch_world import InThread, entries, rows
+from tests.batch_world import SECRET, InThread, entries, rows
 
 COUNT = 10
 
@@ -53,7 +53,7 @@ class Sender:
         return asyncio.run(self._read(paths))
 
     async def _read(self, paths: Sequence[Path]) -> Tally:
-        settings = ModelSettings("m", self.server.base_url, input_price=Decimal(2), output_price=Decimal(8))
+        settings = ModelSettings("m", self.server.base_url, SECRET, input_price=Decimal(2), output_price=Decimal(8))
         plan = make_plan(tallies.FORM_NAME, at_half_price(settings), reader="model")
         assert plan.model is not None
         client = openai.AsyncOpenAI(api_key="none", base_url=settings.base_url, max_retries=0)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,11 +14,12 @@ import pytest
 
 from agent import cli
 from agent.batch import InterruptError
-from agent.batch_outbox import Outbox
+from agent.batch_outbox import Letter, Outbox
+from agent.model import Call
 from agent.provider_batch import Rounds
 from eval import tallies
 from eval.batch_server import BatchServer, Posted, at_once
-from tests.batch_world import rows
+from tests.batch_world import SECRET, rows
 from tests.mail_world import COUNT, KilledError, Sender, check_whole, stalls
 
 __all__ = ["stalls"]  # a fixture
@@ -151,6 +152,38 @@ def test_a_name_that_is_none_is_no_answer(db: Path, stalls: list[Path], where: s
     check_whole(db)
 
 
+@pytest.mark.fault("key-leak", behaviour="A provider that names a batch by the key: told, and the name is not kept.")
+@pytest.mark.parametrize("where", ["POST /v1/files", "POST /v1/batches"])
+def test_a_name_that_holds_the_key_is_not_kept(db: Path, stalls: list[Path], where: str) -> None:
+    key = SECRET.get_secret_value()
+    with Odd(tallies.answer, where=where, spoil=named("id", f"batch-{key}")) as server:
+        stopped = Sender(db, server).read(stalls).stopped
+
+    assert "it names a batch or a file by the key that it was sent" in str(stopped)
+    assert key not in str(stopped)
+    assert not any(key.encode() in path.read_bytes() for path in db.parent.glob(f"{db.name}*"))
+
+
+def test_answers_are_journaled_before_they_fill_the_memory(
+    db: Path, stalls: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journaled: list[int] = []
+    answer = Outbox.answer
+
+    def counted(outbox: Outbox, answers: Sequence[tuple[Letter, Call]]) -> list[Call]:
+        journaled.append(len(answers))
+        return answer(outbox, answers)
+
+    monkeypatch.setattr(Outbox, "answer", counted)
+    monkeypatch.setattr("agent.provider_batch.LARGEST", 1000)
+    with BatchServer(tallies.answer) as server:
+        Sender(db, server).read(stalls)
+
+    assert sum(journaled) == COUNT
+    assert max(journaled) < COUNT
+    check_whole(db)
+
+
 _POISON: dict[str, Callable[[bytes], bytes]] = {
     "words": lambda body: b"oops\n" + body,
     "bytes": lambda body: b"\xff\xfe\n" + body,
@@ -162,6 +195,7 @@ _POISON: dict[str, Callable[[bytes], bytes]] = {
     "depth": lambda body: b'{"custom_id": "1", "response": ' + b"[" * 200_000 + b"\n" + body,
     "a line that is too long": lambda body: b" " * (33 * 2**20) + b"\n" + body,
     "a separator that is none": lambda body: body.replace(b'"id": "', '"id": "\u2028\u0085'.encode(), 1),
+    "numbers of nobody": lambda body: b"".join(b'{"custom_id": "%d"}\n' % one for one in range(900, 1500)) + body,
     "every line twice": lambda body: body + body,
 }
 
