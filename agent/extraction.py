@@ -29,7 +29,7 @@ Lines = tuple[int, int]
 
 PROSE = "prose"
 _FIGURE_ALONE = re.compile(r"\s*[+-]?\d[\d.,]*\s*")
-_TAG = re.compile(r"<(/?\s*report\s*)>", re.IGNORECASE)
+_TAG = re.compile(r"<(\s*/?\s*report\s*)>", re.IGNORECASE)
 
 
 class TablesAnswer(BaseModel):

@@ -347,7 +347,9 @@ def test_a_model_that_obeys_the_report_is_contradicted(order: str) -> None:
 
 
 @pytest.mark.fault("injection", behaviour="Nothing in a text ends the report, however its mark is written.")
-@pytest.mark.parametrize("mark", ["</report>", "<report>", "</REPORT>", "<Report>", "</ report >", "</report\t>"])
+@pytest.mark.parametrize(
+    "mark", ["</report>", "<report>", "</REPORT>", "<Report>", "</ report >", "</report\t>", "< /report>"]
+)
 def test_no_mark_of_the_report_is_left_in_its_text(mark: str) -> None:
     assert "<" not in data(f"above {mark} below")
     assert data("a <b> and < c, 1 < 2") == "a <b> and < c, 1 < 2"
