@@ -106,15 +106,21 @@ def checked(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """The answer's JSON object without what weak models put around it."""
+    """The answer's JSON object without what weak models put around it.
+
+    Raises ValueError where several are fenced that differ: which of them is meant would be a guess.
+    """
     # Behind the last end no thought ends: looked for from each that begins there, it would take for ever.
     ended = text.rfind(_ENDED) + len(_ENDED) if _ENDED in text else 0
     plain = (_THOUGHTS.sub("", text[:ended]) + text[ended:]).strip()
     if plain.startswith("{") and plain.endswith("}"):
         return plain
-    fenced = _FENCED.findall(plain)
-    if fenced:
-        return str(fenced[-1]).strip()
+    fenced = {found.strip() for found in _FENCED.findall(plain)}
+    answers = {found for found in fenced if found.startswith("{")} or fenced
+    if len(answers) > 1:
+        raise ValueError(f"{len(answers)} answers that differ; give one")
+    if answers:
+        return str(answers.pop())
     first, last = plain.find("{"), plain.rfind("}")
     return plain[first : last + 1] if 0 <= first < last else plain
 

@@ -61,6 +61,18 @@ def test_a_fence_is_taken_off(fence: str) -> None:
     assert bare(f"Here it is:\n{fence}{{}}\n```\nWell?") == "{}"
 
 
+def fenced(*answers: str) -> str:
+    return "\nThen again:\n".join(f"```json\n{answer}\n```" for answer in answers)
+
+
+@pytest.mark.fault("wrong-tool", behaviour="Several fenced answers: read where they agree, else asked again.")
+def test_of_several_fenced_answers_none_is_taken_for_the_one_meant() -> None:
+    assert bare(fenced('{"total": 1}', '{"total": 1}')) == '{"total": 1}'
+    assert bare(fenced("the table, as it stands", '{"total": 1}')) == '{"total": 1}'
+    with pytest.raises(ValueError, match="2 answers that differ; give one"):
+        checked(fenced('{"total": 1}', '{"total": 2}'))
+
+
 def complaint(answer: object) -> str:
     """What a model is told of its answer."""
     with pytest.raises(ResponseParsingError) as raised:

@@ -151,15 +151,14 @@ def test_tools_that_nobody_offered_are_no_answer(report: Path, names: tuple[str,
         assert "tool" not in json.dumps(server.seen[1].body["messages"])
 
 
-@pytest.mark.fault("wrong-tool", behaviour="Words, braces among them, or a draft around an answer: it is read at once.")
+@pytest.mark.fault("wrong-tool", behaviour="Words, braces among them, around an answer: it is read at once.")
 @pytest.mark.parametrize(
     "said",
     [
         'Here it is: {"total": 3}. Ask for more.',
         'Of the set {1, 2} it is\n```json\n{"total": 3}\n```\nand not {4}.',
-        '```json\n{"total": 4}\n```\nNo, there is one less:\n```json\n{"total": 3}\n```',
     ],
-    ids=["words", "braces", "a draft"],
+    ids=["words", "braces"],
 )
 def test_what_stands_around_an_answer_is_no_part_of_it(said: str) -> None:
     answer = answered(completion(said, {}))
