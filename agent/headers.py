@@ -6,7 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise, takewhile
 
-from agent.labels import Mark, parse_label
+from agent import namesakes
+from agent.labels import Mark
+from agent.namesakes import HARMLESS, TOLD_APART
 from agent.segments import Span
 from agent.squeeze import Squeezed, squeeze
 from schemas.form import Grid, Row
@@ -21,13 +23,9 @@ _OTHERWISE = re.compile(
     r"(?:上一?年|去年|往年|历年|累计).*|.*(?:[十百千万亿]+[件条项个宗次起]|单位[十百千万亿]+|增减|占比)"
 )
 _LONGEST_HEAD = 20  # letters
-_HARMLESS = re.compile(r"[^㐀-鿿]|(?:件|总)?数量?|情况|事项|度|性")  # letters that make a label no other
-_BRACKETS = re.compile(r"[(（][^()（）]*[)）]?")
 _ALIKE = 88  # of 100
 _NEARLY = 70  # of 100; a letter or two of a head misread
 _LINES_BELOW = 2  # a unit may stand behind the label or under the row
-_TOLD_APART = 3  # letters; a shorter label stands in other words too
-_TWICE = 3  # rows whose label stands twice with a figure behind it
 
 
 def trouble(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Sequence[Mark], span: Span) -> str:
@@ -37,11 +35,9 @@ def trouble(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Seque
         or _heads(source, variants, grid, marks, span)
         or _unknown_head(source, grid, marks, span)
         or _otherwise(source, variants, grid, marks, span)
-        or _called(source, grid, marks)
         or _other_columns(source, grid, marks, span)
         or _turned(source, grid, marks, span)
-        or _twice(source, grid)
-        or _doubled(source, grid, span)
+        or namesakes.trouble(source, grid, marks, span)
     )
 
 
@@ -96,11 +92,11 @@ def _otherwise(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Se
 
 def _is_parted(head: str, own: Collection[str]) -> bool:
     """Whether a head is one of the form's with words put into it, as 本年减免收费金额 is."""
-    told = [label for label in own if len(label) > _TOLD_APART]
+    told = [label for label in own if len(label) > TOLD_APART]
     if any(label in head for label in told):
         return False
     letters = set("".join(own))  # of another of the form's names for it
-    return any(set(_HARMLESS.sub("", _put_into(label, head))) - letters for label in told)
+    return any(set(HARMLESS.sub("", _put_into(label, head))) - letters for label in told)
 
 
 def _put_into(label: str, head: str) -> str:
@@ -114,22 +110,6 @@ def _put_into(label: str, head: str) -> str:
                 return "".join(found)
         elif at:
             found.append(letter)
-    return ""
-
-
-def _called(source: Squeezed, grid: Grid, marks: Sequence[Mark]) -> str:
-    """A row whose label's own cell holds other words besides: 不予行政许可 is no row of 行政许可."""
-    for mark in marks:
-        row = grid.rows[mark.row] if mark.row is not None else None
-        begins = source.line_start(source.line(mark.start))
-        line = source.rest_of_line(begins)
-        start, end = mark.start - begins, mark.end - begins
-        if row is None or row.flat or "\t" not in line or end > len(line):
-            continue
-        before, behind = line[:start].rpartition("\t")[2], line[end:].partition("\t")[0]
-        for words in (squeeze(_BRACKETS.sub("", part)) for part in (before, behind)):
-            if _HARMLESS.sub("", words) and not any(words in squeeze(label) for label in row.labels):
-                return f"{row.labels[0]}: its label reads {squeeze(before + line[start:end] + behind)}"
     return ""
 
 
@@ -197,7 +177,7 @@ def _turned(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> 
     """Column labels among the figures, so that the table's columns are printed as rows."""
     row = next((r for r in grid.rows if r.flat), max(grid.rows, key=lambda r: len(r.columns)))
     names = [squeeze(x) for x in (row.labels if row.flat else [c.labels[0] for c in row.columns])]
-    told = [name for name in names if len(name) >= _TOLD_APART]
+    told = [name for name in names if len(name) >= TOLD_APART]
     if row.flat:
         first = source.text.find(names[0], source.index(_behind_prose(source, row, span)), source.index(span.end))
     else:
@@ -274,7 +254,7 @@ def _short_labels(source: Squeezed, grid: Grid, low: int, high: int) -> str:
     for i, column in enumerate(columns[:-1]):
         name = squeeze(column.labels[0])
         before = [at for c in columns[:i] for label in c.labels if (at := text.find(squeeze(label))) >= 0]
-        if len(name) < _TOLD_APART and text.count(name) == 1 and before and text.find(name) < max(before):
+        if len(name) < TOLD_APART and text.count(name) == 1 and before and text.find(name) < max(before):
             return _swapped([column.labels[0], columns[i - 1].labels[0]])
     return ""
 
@@ -377,30 +357,5 @@ def _unit(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> st
 
 
 def _find(text: str, labels: Sequence[str]) -> int | None:
-    found = [text.rfind(squeeze(label)) for label in labels if len(squeeze(label)) >= _TOLD_APART]
+    found = [text.rfind(squeeze(label)) for label in labels if len(squeeze(label)) >= TOLD_APART]
     return max((at for at in found if at >= 0), default=None)
-
-
-def _doubled(source: Squeezed, grid: Grid, span: Span) -> str:
-    """A row of which no sum tells, printed more than once with other figures: last year's, or a part's."""
-    text = source.text[source.index(span.body) : source.index(span.end)]
-    for row in grid.rows:
-        core = parse_label(row.labels[0]).core
-        behind = {m[1] for m in re.finditer(rf"{re.escape(core)}(\d+)", text)} if len(core) >= _TOLD_APART else set()
-        if len(behind) > 1 and not row.flat:
-            return f"{row.labels[0]} stands more than once, with other figures"
-    return ""
-
-
-def _twice(source: Squeezed, grid: Grid) -> str:
-    """Rows whose label stands more than once with a figure behind it: last year's table, or a second report."""
-    if any(row.flat for row in grid.rows):
-        names = "".join(squeeze(label) for label in grid.rows[0].labels)
-        blocks = len(grid.rows[0].columns) // len(grid.rows[0].labels)
-        return "the table stands more than once" if source.text.count(names) > blocks else ""
-    double = 0
-    for row in grid.rows:
-        core = parse_label(row.labels[0]).core
-        at = [m.end() for m in re.finditer(re.escape(core), source.text)] if len(core) > _TOLD_APART else []
-        double += sum(source.text[end : end + 1].isdigit() for end in at) > 1
-    return "the table stands more than once" if double >= _TWICE else ""
