@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from agent.labels import Mark, parse_label
 from agent.segments import Span
 from agent.squeeze import Squeezed, squeeze
 from schemas.form import Grid
 
-HARMLESS = re.compile(r"[^㐀-鿿]|(?:件|总)?数量?|情况|事项|度|性")
+HARMLESS = re.compile(r"[^㐀-鿿]|(?:件|总)?数量?|件|情况|事项|度|性")
 """Letters that make a label no other."""
 TOLD_APART = 3
 """Letters; a shorter label stands in other words too."""
+_LETTERS_BEFORE = re.compile(r"(?:[㐀-鿿]+|其中[：: ]*)$")
+_LETTERS_BEHIND = re.compile(r"(?!无)[㐀-鿿]+")  # 无 is a blank cell
+_MOST_LETTERS = 6  # of words that make a label another
 _BRACKETS = re.compile(r"[(（][^()（）]*[)）]?")
 _TWICE = 3  # rows whose label stands twice with a figure behind it
 
@@ -24,19 +28,54 @@ def trouble(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> 
 
 
 def _called(source: Squeezed, grid: Grid, marks: Sequence[Mark]) -> str:
-    """A row whose label's own cell holds other words besides: 不予行政许可 is no row of 行政许可."""
+    """A row whose label stands among other words: 不予行政许可 is no row of 行政许可.
+
+    In a line of cells among those of its own cell, else among the letters beside it.
+    """
+    own = _words(grid)
     for mark in marks:
         row = grid.rows[mark.row] if mark.row is not None else None
         begins = source.line_start(source.line(mark.start))
         line = source.rest_of_line(begins)
         start, end = mark.start - begins, mark.end - begins
-        if row is None or row.flat or "\t" not in line or end > len(line):
+        if row is None or row.flat or end > len(line):
             continue
-        before, behind = line[:start].rpartition("\t")[2], line[end:].partition("\t")[0]
+        before, behind = line[:start], line[end:]
+        if "\t" in line:
+            before, behind = before.rpartition("\t")[2], behind.partition("\t")[0]
+        else:
+            before, behind = _beside(before, behind, own)
         for words in (squeeze(_BRACKETS.sub("", part)) for part in (before, behind)):
             if HARMLESS.sub("", words) and not any(words in squeeze(label) for label in row.labels):
                 return f"{row.labels[0]}: its label reads {squeeze(before + line[start:end] + behind)}"
     return ""
+
+
+@lru_cache(maxsize=64)
+def _words(grid: Grid) -> frozenset[str]:
+    """What stands before and behind a label where a table's cells run together."""
+    words = [word for row in grid.rows for word in (*row.labels, *row.groups)]
+    words += [label for row in grid.rows for column in row.columns for label in column.labels]
+    words += grid.words
+    return frozenset({*map(squeeze, words), *(parse_label(word).core for word in words)} - {""})
+
+
+def _beside(before: str, behind: str, own: Collection[str]) -> tuple[str, str]:
+    """The letters that touch a label, where they are no words of the form that run together with it."""
+    first, last = _LETTERS_BEFORE.search(before), _LETTERS_BEHIND.match(behind)
+    left, right = first[0] if first else "", last[0] if last else ""
+    if squeeze(before).endswith(tuple(own)) or _are_cells(left, own):
+        left = ""
+    if squeeze(behind).startswith(tuple(own)) or _are_cells(right, own):
+        right = ""
+    return left, right
+
+
+def _are_cells(letters: str, own: Collection[str]) -> bool:
+    """Whether it is a cell, or several, that run together with a label: long, or a part or misprint of the form's."""
+    return len(letters) > _MOST_LETTERS or any(
+        letters in word or len(set(letters) & set(word)) >= TOLD_APART for word in own
+    )
 
 
 def _doubled(source: Squeezed, grid: Grid, span: Span) -> str:

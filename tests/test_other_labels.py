@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from agent.outcome import Accepted, NeedsReview
-from tests.written import SAMPLE, but, piped, read
+from tests.written import SAMPLE, but, glued, one_cell_a_line, piped, read
 
 LICENCES = "行政许可\t486"
 FEES_HEAD = "本年收费金额（单位：万元）"
@@ -22,6 +24,24 @@ def test_a_label_within_other_words_is_another_label(label: str) -> None:
 
         assert isinstance(outcome, NeedsReview)
         assert any("its label reads" in finding.message for finding in outcome.findings)
+
+
+def in_lines(text: str) -> str:
+    """The report with its cells side by side in lines, without a mark between them."""
+    return text.replace("\t", " ")
+
+
+@pytest.mark.parametrize(
+    "label", ["非行政许可", "不予行政许可", "其中：行政许可", "涉企行政许可", "行政许可变更", "行政许可申请"]
+)
+@pytest.mark.parametrize("laid", [in_lines, one_cell_a_line])
+def test_a_label_within_other_words_is_another_label_without_cells_too(label: str, laid: Callable[[str], str]) -> None:
+    assert isinstance(read(laid(but((LICENCES, f"{label}\t486")))), NeedsReview)
+
+
+@pytest.mark.parametrize("laid", [in_lines, one_cell_a_line, glued])
+def test_words_of_the_form_that_touch_a_label_make_it_no_other(laid: Callable[[str], str]) -> None:
+    assert isinstance(read(laid(SAMPLE)), Accepted)
 
 
 @pytest.mark.parametrize("label", ["行政许可（件）", "行政许可数量", "1.行政许可", "行政许可事项", "行 政 许 可"])
