@@ -24,6 +24,7 @@ _OTHERWISE = re.compile(
 )
 _LONGEST_HEAD = 20  # letters
 _ALIKE = 88  # of 100
+_MISPRINT = 80  # a letter of a short head misread
 _NEARLY = 70  # of 100; a letter or two of a head misread
 _LINES_BELOW = 2  # a unit may stand behind the label or under the row
 
@@ -34,6 +35,8 @@ def trouble(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Seque
         _order(source, grid, marks, span)
         or _heads(source, variants, grid, marks, span)
         or _unknown_head(source, grid, marks, span)
+        or _lone_head(source, grid, marks, span)
+        or _lone_head(source, grid, marks, span)
         or _otherwise(source, variants, grid, marks, span)
         or _other_columns(source, grid, marks, span)
         or _turned(source, grid, marks, span)
@@ -76,6 +79,30 @@ def _unknown_head(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Spa
                 if letters and not letters & set(head):
                     return f"{row.labels[0]}: the head of {column.labels[0]} is {head}"
     return ""
+
+
+def _lone_head(source: Squeezed, grid: Grid, marks: Sequence[Mark], span: Span) -> str:
+    """The head of a row's only column, behind the last words that stand above the row, that is none of the form's."""
+    from rapidfuzz import fuzz
+
+    for row, low, high in _gaps(source, grid, marks, span):
+        if len(row.columns) > 1:
+            continue
+        unit = re.compile(rf"(?:单位)?{row.columns[0].unit or ''}$")
+        labels = [unit.sub("", squeeze(label)) for label in row.columns[0].labels]
+        text = source.text[source.index(low) : source.index(high)]
+        above = [squeeze(word) for word in row.groups if not any(label in squeeze(word) for label in labels)][-1:]
+        head = unit.sub("", text.rpartition(above[0])[2]) if above and above[0] in text else ""
+        known = any(label in head or _within(head, label) or fuzz.ratio(head, label) >= _MISPRINT for label in labels)
+        if len(head) <= _LONGEST_HEAD and not known:
+            return f"{row.labels[0]}: a column head is {head}"
+    return ""
+
+
+def _within(head: str, label: str) -> bool:
+    """Whether the letters of a head all stand in a label, in order."""
+    letters = iter(label)
+    return all(letter in letters for letter in head)
 
 
 def _otherwise(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Sequence[Mark], span: Span) -> str:

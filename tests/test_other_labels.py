@@ -87,3 +87,44 @@ def test_a_head_in_foreign_money_is_another_unit() -> None:
 
 def test_a_unit_in_the_cell_behind_a_count_is_heard() -> None:
     assert isinstance(read(but((f"{LICENCES}\t", f"{LICENCES}\t万件"))), NeedsReview)
+
+
+LAID = [str, piped, in_lines, one_cell_a_line, glued]
+
+
+@pytest.mark.parametrize("laid", LAID)
+@pytest.mark.parametrize(
+    ("head", "instead"),
+    [
+        ("本年处理决定数量", "计划数"),
+        ("本年处理决定数量", "本年受理数量"),
+        ("本年处理决定数量", "人数"),
+        (FEES_HEAD, "本年收费项目数"),
+        (FEES_HEAD, "本年支出金额（单位：万元）"),
+    ],
+)
+def test_the_head_of_an_only_column_that_the_form_does_not_know_is_another(
+    head: str, instead: str, laid: Callable[[str], str]
+) -> None:
+    outcome = read(laid(SAMPLE.replace(head, instead)))
+
+    assert isinstance(outcome, NeedsReview)
+    assert any("a column head is" in finding.message for finding in outcome.findings)
+
+
+@pytest.mark.parametrize("laid", LAID)
+@pytest.mark.parametrize(
+    ("head", "instead"),
+    [
+        ("本年处理决定数量", "数量"),
+        ("本年处理决定数量", "本年处埋决定数量"),
+        ("本年处理决定数量", "本年处理决定数量（件）"),
+        ("本年处理决定数量", ""),
+        (FEES_HEAD, "金额（单位：万元）"),
+        (FEES_HEAD, "本年收费金额"),
+    ],
+)
+def test_a_head_said_shorter_or_misprinted_by_a_letter_is_no_other(
+    head: str, instead: str, laid: Callable[[str], str]
+) -> None:
+    assert isinstance(read(laid(SAMPLE.replace(head, instead))), Accepted)
