@@ -31,9 +31,9 @@ class Strip:
     ``gaps``: how many line ends stand before each token. ``width``: number of cells in the line.
     ``tail``: line ends behind the last token. ``empties``: blank cells or lines seen where nothing is printed.
     ``line`` is the label's, ``end`` the offset at which the strip ends. ``stray``: a row of cells with figures
-    in a line that shows none. ``loose``: figures behind what ended the row, or before the next label on its line:
-    they may be either row's. ``foreign``: they may be this row's, which has too few of its own. ``other``: the label
-    that ended the row.
+    in a line that shows none; ``broken``: such a line may be the rest of its last cell. ``loose``: figures behind
+    what ended the row, or before the next label on its line: they may be either row's. ``foreign``: they may be
+    this row's, which has too few of its own. ``other``: the label that ended the row.
     """
 
     line: int
@@ -46,6 +46,7 @@ class Strip:
     tail: int
     empties: int
     stray: bool = False
+    broken: bool = False
     loose: int = 0
     foreign: bool = False
     other: str = ""
@@ -59,6 +60,10 @@ class _Line:
     tokens: tuple[Token, ...]
     cells: tuple[Token | None, ...] | None
     first: int
+
+
+# A row of cells up to its last one, and a line of nothing but digits below: a page number, or the rest of that cell.
+_BROKEN = re.compile(r"[^\n]*\t[^\t\n]*\d *\n\s*[\d.,]+ *(?:\n|$)")
 
 
 def strip_of(
@@ -95,6 +100,7 @@ def strip_of(
         tail=label_line + len(lines) - 1 - (printed[-1].number if printed else label_line),
         empties=0 if tokens else _empties(lines),
         stray="\t" in lines[0] and any(_figures(line, vocabulary) for line in lines[1:] if "\t" not in line),
+        broken=bool(_BROKEN.match(text)),
         loose=loose + before + behind,
         other=other,
     )

@@ -112,8 +112,8 @@ def _majority(starts: Counter[int]) -> int | None:
 def fits(strip: Strip, kinds: Sequence[Kind], sums: Sequence[LocalSum], habit: Habits, *, flat: bool = False) -> Fits:
     """The ways ``strip`` can fill a row of cells of ``kinds``; ``flat``: a row break stands before its first cell."""
     found = _fits(strip, kinds, sums, habit, flat=flat)
-    if strip.stray and any(not way[-1].text for way in found.ways):
-        # A lone figure behind an empty last cell: a page number, or that cell broken off.
+    if strip.broken or (strip.stray and any(not way[-1].text for way in found.ways)):
+        # A lone figure behind the last cell: a page number, or that cell broken off.
         return replace(found, unseen=True)
     return found
 

@@ -178,3 +178,16 @@ def test_a_table_without_one_of_the_columns_is_not_read_as_one_without_totals(
     text = "\n".join("\t".join(cells[:column] + cells[column + 1 :] if len(cells) == 10 else cells) for cells in lines)
 
     assert isinstance(read(printed(text)), NeedsReview)
+
+
+@pytest.mark.parametrize("row", ["行政许可\t48\n6", "行政许可\t48\n\n 6 "])
+def test_a_lone_figure_below_a_row_that_ends_in_its_last_cell_may_be_the_rest_of_it(row: str) -> None:
+    outcome = read(but(("行政许可\t486\t\t", row)))
+
+    assert isinstance(outcome, NeedsReview)
+    assert outcome.record["table2"]["administrative_licences"] == {"decisions": None}
+
+
+@pytest.mark.parametrize("row", ["行政许可\t486\t\t\n6", "行政许可\t486\n- 6 -", "行政许可\t486\n第 6 页"])
+def test_a_page_number_below_a_row_is_none_of_it(row: str) -> None:
+    assert isinstance(read(but(("行政许可\t486\t\t", row))), Accepted)
