@@ -60,13 +60,22 @@ PAGE = [
     pytest.param("21<em>7</em>", "21?", id="perhaps hidden, by where it stands"),
     pytest.param("21<q>7</q>", "21?", id="perhaps hidden, by its parent"),
     pytest.param("21<cite>7</cite>", "217", id="what stands there only under the mouse is not"),
+    pytest.param("<b class=a1>21</b>", "21?", id="a figure printed by a style sheet behind it"),
+    pytest.param("<b class=a2>21</b>", "21?", id="or before it, counted"),
+    pytest.param("<i class=a1></i>", "?", id="or where nothing else stands"),
+    pytest.param("<b class=a3>21</b>", "21", id="a sign printed so is no figure"),
+    pytest.param("<b class=a4>21</b>", "21", id="nor is a letter by its number"),
+    pytest.param("<b class=a1>无</b>", "无", id="nor are words taken for one"),
+    pytest.param("<b class=a5>21</b>", "21?", id="a figure by its number is one"),
     pytest.param("<ruby>21<rt>7</rt></ruby>", "21", id="a gloss"),
     pytest.param("21<details><summary></summary>7</details>", "21 7", id="what opens on a click stands apart"),
 ]
 SHEET = (
     "<style>/* .x{} */ .h, p.q {display:none !important} u .k {display:none} @media print {.m {display:none}}"
     ".o {display:none!important} .o {display:inline} #i {display:none} .l {display:inline} [data-old] {display:none}"
-    "td em:first-child {display:none} td > q {display:none} cite:hover {display:none} * > .z {color:red}</style>"
+    "td em:first-child {display:none} td > q {display:none} cite:hover {display:none} * > .z {color:red}"
+    ".a1::after {content:'7'} .a2:before {content: counter(n)} .a3::before {content:'￥'} .a4::after {content:'\\f101'}"
+    ".a5::after {content:'\\37'}</style>"
 )
 
 

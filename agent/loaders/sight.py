@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from agent.loaders.blocks import UNREAD
-from agent.loaders.tree import Element, Styles, styled
+from agent.loaders.tree import ADDED, Element, Styles, styled
 
 _NOTHING = re.compile(r"0(?:\.0*)?(?:px|pt|em|rem|%)?")
 _FAR = re.compile(r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%)?")
@@ -21,6 +21,8 @@ _WHITE = re.compile(r"#fff(?:f?|fff(?:ff)?)|white|rgba?\(255,?255,?255(?:[,/]1)?
 _CLEAR = re.compile(r"transparent|rgba\(.*,0(?:\.0*)?\)")
 _NO_BACKGROUND = re.compile(r"none|transparent|inherit|initial|unset|#fff(?:fff)?|white|rgb\(255,255,255\)|")
 _SMALL = re.compile(r"[0-3](?:px)?")
+_ESCAPED = re.compile(r"\\([0-9a-f]{1,6})")  # a letter by its number, mostly one of a font of pictures
+_COUNTED = re.compile(r"\d|attr\(|counters?\(|url\(")
 _STRUCK = frozenset(["del", "s", "strike"])
 _PICTURES = frozenset(
     ["img", "select", "textarea", "svg", "canvas", "object", "embed", "iframe", "video", "picture", "image"]
@@ -35,6 +37,8 @@ def look(root: Element) -> None:
     for element, styles, others in styled(root):
         if _is_doubtful(element, styles, others):
             element.children = [UNREAD]
+        elif _is_added_to(element, styles):
+            element.children.append(UNREAD)
         elif _is_gone(element, styles):
             element.attributes["hidden"] = ""
         elif _is_unseen(styles):
@@ -55,6 +59,15 @@ def _is_doubtful(element: Element, styles: Styles, others: Iterable[Styles]) -> 
     told = _hides(element, styles)
     differ = any(_hides(element, one) != told for one in others)
     return differ and not element.has("table") and any(map(str.isdecimal, element.text()))
+
+
+def _is_added_to(element: Element, styles: Styles) -> bool:
+    """Whether a style sheet prints figures beside what may be one."""
+    added = _ESCAPED.sub(
+        lambda letter: chr(min(int(letter[1], 16), 0x10FFFF)), " ".join(styles.get(side, "") for side in ADDED)
+    )
+    text = element.text().strip()
+    return bool(_COUNTED.search(added)) and len(text) <= SHORT and (not text or any(map(str.isdecimal, text)))
 
 
 def _hides(element: Element, styles: Styles) -> bool:

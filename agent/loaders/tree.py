@@ -10,6 +10,8 @@ Styles = Mapping[str, str]
 """What is declared for an element, property by property, in lower case."""
 
 MAX_RULES = 2_000
+ADDED = ("::before", "::after")
+"""Under these an element's styles have what is printed before and behind its own text, as a style sheet writes it."""
 _BACKGROUNDS = ("background", "background-color", "background-image")
 _INHERITED = ("color", "visibility", "font-size", "text-indent", *_BACKGROUNDS)
 _UNDONE = ("visibility", "font-size", "text-indent")  # a table in what these hide is another version of it
@@ -27,6 +29,7 @@ _ASKS = re.compile(
     r"::?(?:not|is|where|has|nth-[\w-]+)\([^()]*\)|:(?:first|last|only)-(?:child|of-type)|:empty|\[[^\]]*[~|^$*]=[^\]]*\]|\*"
 )
 _RELATIVE = re.compile(r"inherit|smaller|larger|(?!0(?:\.0*)?[e%])[\d.]+(?:em|%)|")  # a part of nothing is nothing
+_ADDED = re.compile(r"::?(before|after)\s*$", re.I)
 _BESIDE = re.compile(r"(?:[^\s>+~]+\s*[+~]\s*)+")
 
 
@@ -152,6 +155,8 @@ def _rules(root: Element) -> Iterator[Rule]:
 def _rule(selector: str, styles: Styles) -> Rule | None:
     """The rule for a selector, by the names it asks for; None where it asks for none, or for what the page is not."""
     plain = _QUOTES.sub("", selector)
+    if added := _ADDED.search(plain):
+        plain, styles = plain[: added.start()], {f"::{added[1].lower()}": styles.get("content", "")}
     asked = _BESIDE.sub(" ", _ASKS.sub("", plain))
     steps = asked.replace(">", " ").split()
     if not steps or asked.rstrip().endswith(">") or not all(map(_SIMPLE.fullmatch, steps)):
@@ -159,10 +164,10 @@ def _rule(selector: str, styles: Styles) -> Rule | None:
     if not re.split(r"[\s>+~]+", _ASKS.sub("", plain).rstrip())[-1]:
         return None
     sure = asked.split() == plain.split() == steps
-    if not sure and not any(name.rstrip("!") in _HIDE for name in styles):
+    if not sure and not added and not any(name.rstrip("!") in _HIDE for name in styles):
         return None
     *around, own = [_step(step) for step in steps]
-    return Rule(own, tuple(around), styles, sure)
+    return Rule(own, tuple(around), styles, sure or added is not None)
 
 
 def _step(step: str) -> frozenset[str]:
@@ -172,7 +177,7 @@ def _step(step: str) -> frozenset[str]:
 _MATTER = frozenset(
     ["display", "visibility", "opacity", "font-size", "color", "text-decoration", "text-decoration-line",
      "vertical-align", "position", "left", "top", "text-indent", "width", "height", "overflow", "unicode-bidi",
-     "max-width", "max-height", "clip", "clip-path", "mso-text-raise",
+     "content", "max-width", "max-height", "clip", "clip-path", "mso-text-raise",
      *_BACKGROUNDS]
 )  # fmt: skip
 
