@@ -15,7 +15,7 @@ from agent.segments import Span, segment
 from agent.solver import Solution, Table, solve
 from agent.splits import LocalSum
 from agent.squeeze import Squeezed, normal
-from schemas.form import Equation, Form, Grid, Items, Row, Section, Total
+from schemas.form import Equation, Form, Grid, Items, Quoted, Row, Section, Total
 
 _LONGEST_HEADING = 40  # letters
 _YEAR = re.compile(r"(?<!\d)(20\d\d) ?年(?! ?\d{1,2} ?月|修|版|第|起|以)")
@@ -58,7 +58,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that the source shows of a form. ``tables``: by table id, None where it was not found."""
+    """All that the source shows of a form. ``tables``: by table id, None where it was not found.
+
+    ``prose``: the fields that the form's own patterns read.
+    """
 
     form: Form
     source: Squeezed
@@ -68,6 +71,7 @@ class Evidence:
     why: str = ""
     statements: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     items: Mapping[str, Listed | None] = field(default_factory=dict)
+    prose: Mapping[str, Quoted] = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> Mapping[str, Cell]:
@@ -117,7 +121,7 @@ def gather(document: Document, form: Form) -> Evidence:
         from agent.free_evidence import not_this_form
 
         why = not_this_form(document, form)
-        return Evidence(form, source, {}, {}, not why, why)
+        return Evidence(form, source, {}, {}, not why, why, prose=_prose(document, form))
     spans = segment(source, form)
     words = vocabulary(form)
     strips = {table: find_rows(source, words, variants, spans) for table, variants in form.tables.items()}
@@ -127,7 +131,8 @@ def gather(document: Document, form: Form) -> Evidence:
     own = {table: habits(rows.widths(), rows.first_cells) for table, rows in strips.items() if rows}
     steps = tuple(dict.fromkeys(step for habit in own.values() for step in habit.gaps.steps))
     glued = any(habit.glued for habit in own.values())
-    year = _year(document, form)
+    prose = _prose(document, form)
+    year = _year(form, prose)
     tables: dict[str, Found | None] = {}
     for table, rows in strips.items():
         tables[table] = None
@@ -151,14 +156,17 @@ def gather(document: Document, form: Form) -> Evidence:
         if section.id in missing and (said := _statement(source, section, spans))
     }
     listed = {items.id: find_items(document, items) for items in form.items}
-    return Evidence(form, source, spans, tables, True, "", statements, listed)
+    return Evidence(form, source, spans, tables, True, "", statements, listed, prose)
 
 
-def _year(document: Document, form: Form) -> object:
+def _prose(document: Document, form: Form) -> Mapping[str, Quoted]:
+    return form.read_prose(document.text) if form.read_prose else {}
+
+
+def _year(form: Form, prose: Mapping[str, Quoted]) -> object:
     """The year that the form's own patterns read; None where they read none."""
     field = next((field.id for field in form.fields if field.kind == "year"), "")
-    said = form.read_prose(document.text).get(field) if field and form.read_prose else None
-    return said.value if said else None
+    return prose[field].value if field in prose else None
 
 
 def _of_its_year(found: Found, source: Squeezed, spans: Mapping[str, Span], year: object) -> Found:

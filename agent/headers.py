@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise, takewhile
 
 from agent import namesakes
@@ -107,8 +108,7 @@ def _within(head: str, label: str) -> bool:
 
 def _otherwise(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Sequence[Mark], span: Span) -> str:
     """A head of another year, of what has grown or of thousands at a time, where the form has none such."""
-    own = {squeeze(label) for its in variants for row in its.rows for c in row.columns for label in c.labels} - {""}
-    known = re.compile("|".join(map(re.escape, sorted(own, key=len, reverse=True))))  # heads may run together
+    own, known = _heads_of(tuple(variants))
     for row, low, high in _gaps(source, grid, marks, span):
         for head in (cell for cells in _worded_lines(source, low, high) for cell in cells):
             another = _OTHERWISE.fullmatch(known.sub("", head)) or _is_parted(head, own)
@@ -117,7 +117,15 @@ def _otherwise(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Se
     return ""
 
 
-def _is_parted(head: str, own: Collection[str]) -> bool:
+@lru_cache(maxsize=64)
+def _heads_of(variants: tuple[Grid, ...]) -> tuple[frozenset[str], re.Pattern[str]]:
+    """The heads of all editions, and a pattern of them: heads may run together."""
+    own = {squeeze(label) for its in variants for row in its.rows for c in row.columns for label in c.labels} - {""}
+    return frozenset(own), re.compile("|".join(map(re.escape, sorted(own, key=len, reverse=True))))
+
+
+@lru_cache(maxsize=1024)
+def _is_parted(head: str, own: frozenset[str]) -> bool:
     """Whether a head is one of the form's with words put into it, as 本年减免收费金额 is."""
     told = [label for label in own if len(label) > TOLD_APART]
     if any(label in head for label in told):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from agent.document import Document
 from agent.evidence import Evidence
 from agent.outcome import Figure, Reading, Words
-from schemas.form import Form
 
 NAME = "offline"
 
 
-def read(document: Document, form: Form, evidence: Evidence) -> Reading:
+def read(evidence: Evidence) -> Reading:
     """The reading that the source alone settles; nothing is guessed."""
     figures = {
         path: Figure(cell.value, cell.text, cell.line, NAME, cell.cell)
@@ -18,14 +16,12 @@ def read(document: Document, form: Form, evidence: Evidence) -> Reading:
         if not cell.illegible
     }
     variants = {table: found.grid.variant if found else None for table, found in evidence.tables.items()}
-    return Reading(figures, read_words(document, form, evidence), variants)
+    return Reading(figures, read_words(evidence), variants)
 
 
-def read_words(document: Document, form: Form, evidence: Evidence) -> dict[str, Words]:
+def read_words(evidence: Evidence) -> dict[str, Words]:
     """The prose fields that the form's own patterns settle."""
-    if form.read_prose is None:
-        return {}
-    found = form.read_prose(document.text)
     return {
-        name: Words(quoted.value, quoted.quote, evidence.source.line(quoted.at), NAME) for name, quoted in found.items()
+        name: Words(quoted.value, quoted.quote, evidence.source.line(quoted.at), NAME)
+        for name, quoted in evidence.prose.items()
     }

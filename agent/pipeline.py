@@ -226,7 +226,7 @@ async def run(
     evidence = evidence or gather(document, plan.form)
     if not evidence.recognised:
         return NotThisForm(plan.form.name, evidence.why, document.source, plan.reader)
-    first = offline.read(document, plan.form, evidence)
+    first = offline.read(evidence)
     if plan.reader == "offline" or plan.model is None:
         return conclude(document, evidence, first, offline.NAME)
     from agent import reader

@@ -53,7 +53,7 @@ def readings_that_pass(case: Case, rng: Random, count: int) -> tuple[int, list[s
 
     form, document = load_form(), load(case.data)
     evidence = gather(document, form)
-    reading = read(document, form, evidence)
+    reading = read(evidence)
     paths = rng.sample(sorted(reading.figures), min(count, len(reading.figures)))
     survived = []
     for path in paths:

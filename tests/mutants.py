@@ -26,7 +26,7 @@ def read_text(text: str, form: Form = OGI) -> tuple[Document, Evidence, Outcome]
     evidence = gather(document, form)
     if not evidence.recognised:
         return None
-    return document, evidence, conclude(document, evidence, offline.read(document, form, evidence), "offline")
+    return document, evidence, conclude(document, evidence, offline.read(evidence), "offline")
 
 
 @dataclass

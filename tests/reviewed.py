@@ -45,7 +45,7 @@ class Given:
                 yield (cell.line, cell.cell), CellPlace(1, confidence=0.3 if path == unsure else 0.99)
 
     def _read(self, misread: Mapping[str, int | None]) -> Accepted | NeedsReview:
-        first = offline.read(self.document, FORM, self.evidence)
+        first = offline.read(self.evidence)
         wrong = {path: Figure(value, str(value), 1, "model") for path, value in misread.items()}
         reading = Reading({**first.figures, **wrong}, first.words, first.variants)
         return pipeline.conclude(self.document, self.evidence, reading, "model")

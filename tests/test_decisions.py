@@ -122,9 +122,7 @@ def test_a_report_that_was_read_again_in_the_meantime_is_not_decided(misread: Gi
 
 
 def misread_accepted(given: Given) -> Accepted:
-    found = pipeline.conclude(
-        given.document, given.evidence, offline.read(given.document, FORM, given.evidence), "offline"
-    )
+    found = pipeline.conclude(given.document, given.evidence, offline.read(given.evidence), "offline")
     assert isinstance(found, Accepted)
     return found
 

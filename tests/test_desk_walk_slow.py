@@ -116,7 +116,7 @@ def _misread(report: Path, path: Path) -> None:
     """Put the report before a reviewer with two figures that a model read wrong: one in a sum, one in none."""
     document = load(report)
     evidence = gather(document, OGI)
-    first = offline.read(document, OGI, evidence)
+    first = offline.read(evidence)
     assert isinstance(pipeline.conclude(document, evidence, first, "offline"), Accepted)  # nobody is asked
     wrong = {name: Figure(7, "7", first.figures[name].line, "model") for name in (RECEIVED, PENALTIES)}
     reading = Reading({**first.figures, **wrong}, first.words, first.variants)

@@ -201,7 +201,7 @@ def test_a_figure_read_by_ocr_with_doubt_that_no_sum_covers_is_not_accepted(layo
     scanned = replace(document, kind="image", cells=places)
     evidence = gather(scanned, OGI)
 
-    outcome = conclude(scanned, evidence, offline.read(scanned, OGI, evidence), "offline")
+    outcome = conclude(scanned, evidence, offline.read(evidence), "offline")
 
     assert isinstance(outcome, NeedsReview)
     assert outcome.grades["table2.fees.amount_10k_yuan"] != Grade.READ
@@ -218,7 +218,7 @@ def test_a_figure_that_two_sure_readings_of_a_scan_agree_on_is_read_but_not_prov
     scanned = replace(document, kind="image", cells=places)
     evidence = gather(scanned, OGI)
 
-    outcome = conclude(scanned, evidence, offline.read(scanned, OGI, evidence), "offline")
+    outcome = conclude(scanned, evidence, offline.read(evidence), "offline")
 
     assert isinstance(outcome, Accepted)
     assert outcome.grades["table2.fees.amount_10k_yuan"] == Grade.READ

@@ -203,7 +203,7 @@ def test_a_report_where_all_is_proved_is_a_record_like_any_other(misread: Given)
 
 
 def test_a_model_cannot_pass_itself_off_as_a_reviewer(misread: Given) -> None:
-    first = offline.read(misread.document, FORM, misread.evidence)
+    first = offline.read(misread.evidence)
     figures = {**first.figures, RECEIVED: Figure(37, "37", 40, "reviewer Lin")}
 
     outcome = pipeline.conclude(

@@ -90,7 +90,7 @@ def evidence_of(text: str, form: Form = OGI) -> tuple[Document, Evidence, Readin
     """A text as document, what it shows, and the offline reading of it."""
     document = load(text)
     evidence = gather(document, form)
-    return document, evidence, offline.read(document, form, evidence)
+    return document, evidence, offline.read(evidence)
 
 
 def at(record: Mapping[str, Any], path: str) -> Any:
