@@ -109,9 +109,10 @@ def _within(head: str, label: str) -> bool:
 def _otherwise(source: Squeezed, variants: Sequence[Grid], grid: Grid, marks: Sequence[Mark], span: Span) -> str:
     """A head of another year, of what has grown or of thousands at a time, where the form has none such."""
     own, known = _heads_of(tuple(variants))
+    letters = _letters_of(tuple(variants))
     for row, low, high in _gaps(source, grid, marks, span):
         for head in (cell for cells in _worded_lines(source, low, high) for cell in cells):
-            another = _OTHERWISE.fullmatch(known.sub("", head)) or _is_parted(head, own)
+            another = _OTHERWISE.fullmatch(known.sub("", head)) or _is_parted(head, own, letters)
             if len(head) <= _LONGEST_HEAD and another:
                 return f"{row.labels[0]}: a column head is {head}"
     return ""
@@ -124,13 +125,21 @@ def _heads_of(variants: tuple[Grid, ...]) -> tuple[frozenset[str], re.Pattern[st
     return frozenset(own), re.compile("|".join(map(re.escape, sorted(own, key=len, reverse=True))))
 
 
+@lru_cache(maxsize=64)
+def _letters_of(variants: tuple[Grid, ...]) -> frozenset[str]:
+    """The letters that make a head no other: of other heads, and of what stands in a grid of one line."""
+    rows = [row for its in variants for row in its.rows]
+    words = [label for row in rows for column in row.columns for label in column.labels]
+    words += [word for row in rows if row.flat for word in (*row.labels, *row.groups)]
+    return frozenset("".join([*words, *(word for its in variants for word in its.words)]))
+
+
 @lru_cache(maxsize=1024)
-def _is_parted(head: str, own: frozenset[str]) -> bool:
+def _is_parted(head: str, own: frozenset[str], letters: frozenset[str]) -> bool:
     """Whether a head is one of the form's with words put into it, as 本年减免收费金额 is."""
     told = [label for label in own if len(label) > TOLD_APART]
     if any(label in head for label in told):
         return False
-    letters = set("".join(own))  # of another of the form's names for it
     return any(set(HARMLESS.sub("", _put_into(label, head))) - letters for label in told)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from agent.outcome import Accepted, NeedsReview
 from tests.written import SAMPLE, but, glued, one_cell_a_line, piped, read
 
+GOLD = Path(__file__).parent.parent / "eval" / "gold"
 LICENCES = "行政许可\t486"
 FEES_HEAD = "本年收费金额（单位：万元）"
 FEES = "行政事业性收费\t128.45\t\t"
@@ -128,3 +130,14 @@ def test_a_head_said_shorter_or_misprinted_by_a_letter_is_no_other(
     head: str, instead: str, laid: Callable[[str], str]
 ) -> None:
     assert isinstance(read(laid(SAMPLE.replace(head, instead))), Accepted)
+
+
+def test_heads_that_run_together_are_no_other_where_a_line_ends_in_one() -> None:
+    text = (GOLD / "justice_glued_zero.txt").read_text(encoding="utf-8")
+    wrapped = text.replace(
+        "行政诉讼情况行政复议行政诉讼结果维持结果纠正", "行政诉讼情况\n行政复议行政诉讼结果维持结\n果纠正", 1
+    )
+
+    assert isinstance(read(text), Accepted)
+    assert isinstance(read(wrapped), Accepted)
+    assert wrapped != text
