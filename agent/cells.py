@@ -67,10 +67,18 @@ _BROKEN = re.compile(r"[^\n]*\t[^\t\n]*\d *\n\s*[\d.,]+ *(?:\n|$)")
 
 
 def strip_of(
-    source: Squeezed, start: int, end: int, vocabulary: str, *, misprinted: bool = True, flat: bool = False
+    source: Squeezed,
+    start: int,
+    end: int,
+    vocabulary: str,
+    *,
+    misprinted: bool = True,
+    flat: bool = False,
+    slash: bool = False,
 ) -> Strip:
     """The strip between two offsets of ``source.full``.
 
+    ``slash``: one that stands alone is a blank cell, and does not join two labels.
     ``misprinted``: the label before it may go on in it. ``flat``: labels stand before the figures, it is a header.
     """
     label_line = source.line(start)
@@ -78,7 +86,9 @@ def strip_of(
     remainder = _BRACKETED.match(text) or _REMAINDER.match(text)
     if remainder and (misprinted or remainder.re is _BRACKETED or is_label_rest(remainder.group(), vocabulary)):
         text = re.sub(r"[^\n]", " ", remainder.group()) + text[remainder.end() :]
-    if not flat and _AND.fullmatch(text):  # the figures behind both labels are of both rows together
+    if (
+        not flat and _AND.fullmatch(text) and not (slash and "/" in text)
+    ):  # the figures behind both labels are of both rows together
         text = " ?"
     lines = text.split("\n")
     before = 0 if flat else _before_next_label(source, lines, end, vocabulary)

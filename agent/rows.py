@@ -30,6 +30,9 @@ class Row:
     ordered: bool = False
 
 
+_BLANK_SLASH = re.compile(r"\d/|//|/\s*[\n\t]")  # the table prints one where a cell is blank
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows of one grid. ``trouble``: why its columns cannot be told.
@@ -90,12 +93,14 @@ def _row_strips(
     found: list[tuple[labels.Mark, Strip]] = []
     loose, other = 0, ""
     lost = False
+    blank_slash = _BLANK_SLASH.search(source.full, span.body, span.end) is not None
     for i, mark in enumerate(marks):
         behind = marks[i + 1] if i + 1 < len(marks) else None
         end = behind.start if behind else span.end
         if mark.row is None and not re.search(r"\d", source.full[mark.end : end]):
             continue
-        strip = strip_of(source, mark.end, end, words, misprinted=mark.misprinted)
+        slash = blank_slash or behind is None or behind.row is None
+        strip = strip_of(source, mark.end, end, words, misprinted=mark.misprinted, slash=slash)
         if mark.row is None:
             loose += strip.loose + sum(token.shape in ("figure", "doubtful") for token in strip.tokens)
             continue

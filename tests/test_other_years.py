@@ -8,7 +8,7 @@ import pytest
 
 from agent.outcome import Accepted, NeedsReview
 from eval.generator import generate
-from tests.written import at, but, one_cell_a_line, piped, read, spaced
+from tests.written import SAMPLE, at, but, one_cell_a_line, piped, read, spaced
 
 LAYOUTS: list[Callable[[str], str]] = [str, spaced, one_cell_a_line, piped]
 every_layout = pytest.mark.parametrize("printed", LAYOUTS, ids=["tab", "spaces", "lines", "pipe"])
@@ -109,3 +109,13 @@ def test_the_heads_of_an_older_edition_are_its_own_also_run_together() -> None:
     cases = [generate(seed, layout="glued_rows", edition="2019", damage=frozenset()) for seed in range(6)]
 
     assert [read(case.text).status for case in cases] == [case.expect for case in cases]
+
+
+def test_a_slash_is_a_blank_cell_where_the_table_prints_one_for_it() -> None:
+    text = SAMPLE.replace("\t0", "\t/").replace("行政许可\t486", "行政许可\t/").replace("行政强制\t4", "行政强制\t/")
+    begins, ends = text.index("第二十条第（五）项"), text.index("三、收到和处理")
+    outcome = read(text[:begins] + text[begins:ends].replace("\t", "").replace("\n", "") + text[ends:])
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.record["table2"]["administrative_licences"] == {"decisions": None}
+    assert outcome.record["table2"]["compulsory_measures"] == {"decisions": None}
