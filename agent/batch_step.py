@@ -173,8 +173,9 @@ def _seen(setup: Setup, path: str, sha256: str) -> _Seen:
     if seen:
         return seen
     document = _named(Path(path), sha256)
+    form = _plan(setup).form
     with _bounded():
-        return document, gather(document, _plan(setup).form)
+        return document, gather(document, form)
 
 
 def _named(path: Path, sha256: str) -> Document:
