@@ -31,7 +31,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "interrupt": ("按了 Ctrl-C", "by Ctrl-C"),
     "before": ("此前已完成", "settled before"),
     "seconds": ("用时", "time"),
-    "took": ("{seconds:.1f} 秒，每秒 {rate:.1f} 份", "{seconds:.1f} s, {rate:.1f} documents a second"),
+    "took": ("{seconds:.1f} 秒", "{seconds:.1f} s"),
+    "a_second": ("，每秒 {rate:.1f} 份", ", {rate:.1f} documents a second"),
+    "a_minute": ("，每分钟 {rate:.1f} 份", ", {rate:.1f} documents a minute"),
     "spared": ("节省", "spared"),
     "spared_what": (
         "至少 {calls} 次调用，约 {tokens} 输入词元{cost}",

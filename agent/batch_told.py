@@ -82,8 +82,7 @@ class Summary:
         if tally.changed:
             rows.append([say(language, "changed"), say(language, "changed_what", count=tally.changed)])
         read = max(0, tally.settled - tally.before)
-        took = say(language, "took", seconds=self.seconds, rate=read / self.seconds if self.seconds else 0)
-        rows.append([say(language, "seconds"), took])
+        rows.append([say(language, "seconds"), pace(read, self.seconds, language)])
         if tally.spared.calls:
             rows.append([say(language, "spared"), _spared(tally.spared, language)])
         yield output.listing(["", ""], rows)
@@ -112,6 +111,14 @@ class Summary:
         ):
             if count:
                 yield Text(say(language, name, count=count, db=output.option(self.db)))
+
+
+def pace(read: int, seconds: float, language: Language) -> str:
+    """The seconds of a run, and how many documents it read a second, or a minute where that is less than one."""
+    if not (read and seconds):
+        return say(language, "took", seconds=seconds)
+    name, rate = ("a_second", read / seconds) if read >= seconds else ("a_minute", 60 * read / seconds)
+    return say(language, "took", seconds=seconds) + say(language, name, rate=rate)
 
 
 def unfinished(tally: Tally) -> int:

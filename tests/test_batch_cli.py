@@ -11,6 +11,7 @@ import pytest
 
 from agent import cli
 from agent.batch_inputs import find, job_of
+from agent.batch_told import pace
 from agent.errors import UsageError
 from agent.ledger import Entry, Ledger
 from agent.pipeline import make_plan
@@ -363,3 +364,16 @@ def test_documents_that_another_run_holds_are_told(in_a_folder: Path, capsys: py
     summary = told(capsys)
 
     assert (summary["accepted"], summary["unfinished"], summary["with_another_run"]) == (3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("read", "seconds", "found"),
+    [
+        (300, 2.0, "2.0 s, 150.0 documents a second"),
+        (3, 360.0, "360.0 s, 0.5 documents a minute"),
+        (0, 0.1, "0.1 s"),
+        (0, 0.0, "0.0 s"),
+    ],
+)
+def test_how_fast_a_run_was_is_told_in_figures_that_say_something(read: int, seconds: float, found: str) -> None:
+    assert pace(read, seconds, "en") == found
