@@ -313,12 +313,12 @@ def forms() -> None:
 
 @forms.command("new")
 @click.argument("name")
-def new_form(name: str) -> None:
+@output.LANG
+def new_form(name: str, lang: str | None) -> None:
     """Write NAME.py, a commented form to start from · 新建自己的报告种类。"""
     from agent import forms_cli
 
-    path = forms_cli.new(name)
-    click.echo(f"{path}: a form to start from. Next: gouji forms check {path} SAMPLE...")
+    click.echo(forms_cli.written(forms_cli.new(name), choose(lang)))
 
 
 @forms.command("check")
@@ -335,17 +335,17 @@ def check_form(file: str, samples: tuple[Path, ...], model: str | None, base_url
     from agent import forms_cli, pipeline
     from agent.tables import of_form, safe
 
-    form = forms_cli.load(file)
-    output.show(of_form(form, choose(lang)))
+    form, language = forms_cli.load(file), choose(lang)
+    output.show(of_form(form, language))
     plan = pipeline.make_plan(form, model, base_url)
     ends = set()
     for path in samples:
-        for line in forms_cli.on_sample(form, path):
+        for line in forms_cli.on_sample(form, path, language):
             click.echo(safe(line))
         if plan.model:
             outcome = pipeline.extract(path, form=form, model=plan.model)
             ends.add(outcome.status)
-            for line in forms_cli.told(outcome):
+            for line in forms_cli.told(outcome, language):
                 click.echo(safe(line))
     return max((EXIT_CODES[end] for end in ends), default=0)
 

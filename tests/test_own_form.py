@@ -136,6 +136,22 @@ def test_the_form_that_new_writes_loads_as_it_is(tmp_path: Path) -> None:
     assert "sum(lines.amount) = net" in printed
 
 
+def test_a_chinese_reader_is_told_in_chinese_what_a_form_makes_of_samples(folder: Path) -> None:
+    (folder / "letter.txt").write_text("Nothing of the kind.\n", encoding="utf-8")
+    (folder / "bill_1.txt").write_text((folder / "bill_1.txt").read_text().replace("230.28", "230.29"))
+
+    with bills(folder) as server:
+        written = run("gouji forms new delivery_note --lang zh", folder, server.base_url)
+        printed = run("gouji forms check repair_bill.py bill_1.txt letter.txt --lang zh", folder, server.base_url)
+
+    assert "下一步：gouji forms check delivery_note.py" in written
+    shown = printed.partition("bill_1.txt")[2].splitlines()
+    assert "属于这种报告" in printed
+    assert "  没有标签的金额：第 5、6、7、11 行" in shown
+    assert "  待复核" in shown
+    assert [line for line in shown if line and not re.search("[一-鿿]", line)] == []
+
+
 def test_a_form_is_not_written_over(tmp_path: Path) -> None:
     run("gouji forms new delivery_note", tmp_path, "")
 
