@@ -22,6 +22,7 @@ from agent.model import Model, ModelSettings
 from agent.transport import TransientError
 
 distributed: Any = import_module("distributed")  # hardly typed
+dask: Any = import_module("dask")
 Answered = tuple[int, dict[str, str], bytes]
 T = TypeVar("T")
 
@@ -40,9 +41,12 @@ class Cluster:
         """Join the cluster. Raises UsageError where none answers."""
         cluster = None
         if address is None:
-            cluster = await distributed.LocalCluster(
-                n_workers=cores(), threads_per_worker=1, host="127.0.0.1", dashboard_address=None, asynchronous=True
-            )
+            # Dask looks at what every thread does a hundred times a second, and Python 3.11 can lock itself up
+            # over that (dask/distributed issue 8616).
+            with dask.config.set({"distributed.worker.profile.enabled": False}):
+                cluster = await distributed.LocalCluster(
+                    n_workers=cores(), threads_per_worker=1, host="127.0.0.1", dashboard_address=None, asynchronous=True
+                )
         try:
             client = await distributed.Client(cluster or address, asynchronous=True, timeout=20)
         except (OSError, TimeoutError, ValueError) as error:

@@ -15,12 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent import batch_run
 from agent.batch import Tally
 from agent.batch_run import Options
+from agent.batch_step import Setup
 from agent.errors import UsageError
 from eval import tallies
 from eval.server import Body, Server
@@ -59,7 +61,8 @@ def cluster(workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
         [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"], **quiet
     )  # type: ignore[call-overload]
     worker = [*dask, "worker", address, "--nthreads", "2", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
-    running = [subprocess.Popen(worker, **quiet) for _ in range(workers)]  # type: ignore[call-overload]
+    unprofiled = os.environ | {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false"}  # as docs/batches.md tells
+    running = [subprocess.Popen(worker, env=unprofiled, **quiet) for _ in range(workers)]  # type: ignore[call-overload]
     try:
         yield address, running
     finally:
@@ -82,6 +85,27 @@ def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path) -> None:
     paths = tallies.write(tmp_path / "stalls", 1)
     with Server(tallies.answer) as server, pytest.raises(UsageError, match="no Dask scheduler answers"):
         asyncio.run(batch_run.run(entries(paths), options(server, "tcp://127.0.0.1:9"), tmp_path / "g.db"))
+
+
+@pytest.mark.fault("hang", behaviour="Dask's own look at all threads, which can lock Python 3.11 up, is off.")
+def test_workers_of_ones_own_are_not_looked_at_all_the_time() -> None:
+    async def profiles() -> list[bool]:
+        from agent.engine_dask import Cluster
+
+        cluster = await Cluster.at(None, Setup(tallies.FORM_NAME, "offline"), None)
+        try:
+            return list((await cluster._client.run(_is_profiled)).values())
+        finally:
+            await cluster.stop()
+
+    found = asyncio.run(profiles())
+
+    assert found != []
+    assert not any(found)
+
+
+def _is_profiled(dask_worker: Any) -> bool:
+    return "profile" in dask_worker.periodic_callbacks
 
 
 @pytest.mark.fault("kill")
