@@ -100,6 +100,8 @@ def _refuse_odd(path: Path) -> None:
     # Before it is opened: a pipe would never end, and what is too large need not be read to know it.
     if not path.exists():
         raise InputError(f"{path}: {'a link to no file' if path.is_symlink() else 'no such file'}")
+    if path.is_dir():
+        raise InputError(f"{path}: a folder; `gouji batch` reads what is in one")
     if not path.is_file():
         raise InputError(f"{path}: not a regular file")
     size = path.stat().st_size

@@ -16,6 +16,7 @@ CHINESE: Mapping[str, str] = {
     "no such file or folder": "没有这个文件或文件夹",
     "a link to no file": "链接所指的文件不存在",
     "not a regular file": "不是普通文件",
+    "a folder; `gouji batch` reads what is in one": "是文件夹；其中的文件用 `gouji batch` 读",
     "the file is empty": "文件是空的",
     "Is a directory": "是一个文件夹",
     "Permission denied": "没有访问权限",

@@ -90,7 +90,7 @@ def test_documents_that_cannot_be_read_change_no_other(db: Path, stalls: list[Pa
     told = {problem.path: problem.error for problem in tally.problems}
     assert "empty" in told[str(broken[0])]
     assert "no such file" in told[str(broken[1])]
-    assert "not a regular file" in told[str(broken[2])]
+    assert "a folder" in told[str(broken[2])]
     assert tally.stopped is None
 
 

@@ -141,7 +141,7 @@ def test_standard_input_is_read_under_the_name_dash(gouji: Gouji, monkeypatch: p
     ("arguments", "code", "kind", "says"),
     [
         (["extract", "missing.txt"], 5, "InputError", "missing.txt: no such file"),
-        (["extract", "."], 5, "InputError", "not a regular file"),
+        (["extract", "."], 5, "InputError", "gouji batch"),
         (["extract", SAMPLE, "--form", "nothing"], 2, "UsageError", "no form 'nothing'"),
         (["extract", SAMPLE, "--reader", "model"], 2, "UsageError", "needs a model"),
         (["extract", SAMPLE, "--budget-tokens", "0"], 2, "UsageError", "budget-tokens"),

@@ -203,7 +203,7 @@ def holding(data: bytes) -> Callable[[Path], None]:
 
 HOSTILE = [
     pytest.param("report.pdf", holding(b""), "the file is empty", id="an empty file"),
-    pytest.param("report.pdf", folder, "not a regular file", id="a folder"),
+    pytest.param("report.pdf", folder, "gouji batch", id="a folder"),
     pytest.param("report.pdf", os.mkfifo, "not a regular file", id="a pipe"),
     pytest.param("report.pdf", endless, "a link to no file", id="a loop of links"),
     pytest.param("report.pdf", sparse, "larger than 50 MiB", id="a sparse file of a gibibyte"),
