@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from agent.labels import Mark, parse_label
@@ -18,6 +18,7 @@ TOLD_APART = 3
 _LETTERS_BEFORE = re.compile(r"(?:[㐀-鿿]+|其中[：: ]*)$")
 _LETTERS_BEHIND = re.compile(r"(?!无)[㐀-鿿]+")  # 无 is a blank cell
 _MOST_LETTERS = 6  # of words that make a label another
+_FAR = 80  # characters; letters that reach farther are a cell of their own
 _BRACKETS = re.compile(r"[(（][^()（）]*[)）]?")
 _TWICE = 3  # rows whose label stands twice with a figure behind it
 
@@ -44,7 +45,7 @@ def _called(source: Squeezed, grid: Grid, marks: Sequence[Mark]) -> str:
         if "\t" in line:
             before, behind = before.rpartition("\t")[2], behind.partition("\t")[0]
         else:
-            before, behind = _beside(before, behind, own)
+            before, behind = _beside(source, mark, own)
         for words in (squeeze(_BRACKETS.sub("", part)) for part in (before, behind)):
             if HARMLESS.sub("", words) and not any(words in squeeze(label) for label in row.labels):
                 return f"{row.labels[0]}: its label reads {squeeze(before + line[start:end] + behind)}"
@@ -52,26 +53,30 @@ def _called(source: Squeezed, grid: Grid, marks: Sequence[Mark]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _words(grid: Grid) -> frozenset[str]:
+def _words(grid: Grid) -> tuple[str, ...]:
     """What stands before and behind a label where a table's cells run together."""
     words = [word for row in grid.rows for word in (*row.labels, *row.groups)]
     words += [label for row in grid.rows for column in row.columns for label in column.labels]
     words += grid.words
-    return frozenset({*map(squeeze, words), *(parse_label(word).core for word in words)} - {""})
+    return tuple({*map(squeeze, words), *(parse_label(word).core for word in words)} - {""})
 
 
-def _beside(before: str, behind: str, own: Collection[str]) -> tuple[str, str]:
+def _beside(source: Squeezed, mark: Mark, own: tuple[str, ...]) -> tuple[str, str]:
     """The letters that touch a label, where they are no words of the form that run together with it."""
-    first, last = _LETTERS_BEFORE.search(before), _LETTERS_BEHIND.match(behind)
+    begins = source.line_start(source.line(mark.start))
+    ends = begins + len(source.rest_of_line(begins))
+    first = _LETTERS_BEFORE.search(source.full[max(begins, mark.start - _FAR) : mark.start])
+    last = _LETTERS_BEHIND.match(source.full[mark.end : ends])
     left, right = first[0] if first else "", last[0] if last else ""
-    if squeeze(before).endswith(tuple(own)) or _are_cells(left, own):
+    text, index = source.text, source.index
+    if left and (text.endswith(own, index(begins), index(mark.start)) or _are_cells(left, own)):
         left = ""
-    if squeeze(behind).startswith(tuple(own)) or _are_cells(right, own):
+    if right and (text.startswith(own, index(mark.end), index(ends)) or _are_cells(right, own)):
         right = ""
     return left, right
 
 
-def _are_cells(letters: str, own: Collection[str]) -> bool:
+def _are_cells(letters: str, own: Sequence[str]) -> bool:
     """Whether it is a cell, or several, that run together with a label: long, or a part or misprint of the form's."""
     return len(letters) > _MOST_LETTERS or any(
         letters in word or len(set(letters) & set(word)) >= TOLD_APART for word in own
