@@ -17,7 +17,7 @@ _FAR = re.compile(r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%)?")
 _CUT = re.compile(r"rect\((?:0(?:px)?,?){4}\)|inset\((?:50|100)%\)")
 _TINY = re.compile(r"[12](?:\.\d+)?px|1(?:\.\d+)?pt")
 _OFF_THE_LINE = re.compile(r"-?(?:[2-9]|\d\d)(?:\.\d+)?(?:pt|px)")
-_WHITE = re.compile(r"#fff(?:f?|fff(?:ff)?)|white|rgba?\(255,?255,?255(?:[,/]1)?\)")
+_WHITE = re.compile(r"#fff(?:f?|fff(?:ff)?)|#(?:f[\da-f]){3}|white|rgba?\((?:2[45]\d,?){3}(?:[,/]1)?\)")
 _CLEAR = re.compile(r"transparent|rgba\(.*,0(?:\.0*)?\)")
 _NO_BACKGROUND = re.compile(r"none|transparent|inherit|initial|unset|#fff(?:fff)?|white|rgb\(255,255,255\)|")
 _SMALL = re.compile(r"[0-3](?:px)?")
@@ -25,8 +25,21 @@ _ESCAPED = re.compile(r"\\([0-9a-f]{1,6})")  # a letter by its number, mostly on
 _COUNTED = re.compile(r"\d|attr\(|counters?\(|url\(")
 _STRUCK = frozenset(["del", "s", "strike"])
 _PICTURES = frozenset(
-    ["img", "select", "textarea", "svg", "canvas", "object", "embed", "iframe", "video", "picture", "image"]
+    ["img", "select", "textarea", "svg", "canvas", "object", "embed", "iframe", "video", "picture", "image", "math"]
 )
+_VEILS = {
+    "filter": re.compile(r".*(?:blur|opacity|brightness|contrast|invert).*"),
+    "mask": re.compile(r"(?!none).+"),
+    "-webkit-mask": re.compile(r"(?!none).+"),
+    "-webkit-text-fill-color": re.compile(r".+"),
+    "content-visibility": re.compile(r"hidden"),
+    "transform": re.compile(r".*(?:scale|rotate|matrix|skew|perspective).*"),
+    "zoom": re.compile(r"0?\.[0-3]\d*|[0-3]?\d%"),
+    "letter-spacing": re.compile(r"-(?:[3-9]|\d\d+)(?:\.\d+)?(?:px|pt)|-(?:0?\.[3-9]|[1-9]).*em"),
+    "margin-left": _FAR,
+    "margin-top": _FAR,
+}
+"""Styles under which figures are not seen as they are written, or not at all, by property."""
 _FIELDS = frozenset(["", "text", "number", "tel", "search"])
 _GONE = frozenset(["rt", "rp"])
 SHORT = 40  # characters: a cell with more is no figure, whatever pictures stand in it
@@ -75,25 +88,35 @@ def _hides(element: Element, styles: Styles) -> bool:
 
 
 def _is_gone(element: Element, styles: Styles) -> bool:
-    closed = element.tag == "dialog" and "open" not in element.attributes
+    closed = "popover" in element.attributes or (element.tag == "dialog" and "open" not in element.attributes)
     return styles.get("display") == "none" or element.tag in _GONE or closed
 
 
 def _show(element: Element, styles: Styles) -> None:
+    _set_apart(element)
     if element.tag == "input":
         if element.attributes.get("type", "").lower() in _FIELDS:
             element.tag, element.children = "span", [element.attributes.get("value", "")]
     elif _is_struck(element, styles) and not element.has("table"):
         element.children = [UNREAD] if any(map(str.isdecimal, element.text())) else []
-    elif element.tag == "bdo" or styles.get("unicode-bidi") in ("bidi-override", "isolate-override"):
+    elif _is_turned(element, styles) or _is_veiled(element, styles):
         element.children = [UNREAD]
     elif _is_raised(element, styles):
         if element.text().strip().isdecimal():
             element.children = [f"[{element.text().strip()}]"]
     elif _is_pale(styles) or _TINY.fullmatch(styles.get("font-size", "")):
         element.children = [UNREAD if isinstance(child, str) and child.strip() else child for child in element.children]
-    elif element.tag in ("td", "th") and _is_pictured(element):
+    elif element.tag in ("td", "th") and (_is_pictured(element) or _is_scripted(element)):
         element.children.append(UNREAD)
+
+
+def _set_apart(element: Element) -> None:
+    """A small figure beside another is the mark of a note."""
+    for small in element.children:
+        if isinstance(small, Element) and small.tag == "small" and (mark := small.text().strip()).isdecimal():
+            others = (child.text() if isinstance(child, Element) else child for child in element.children)
+            if any(map(str.isdecimal, "".join(others).replace(small.text(), "", 1))):
+                small.children = [f"[{mark}]"]
 
 
 def _is_out_of_sight(styles: Styles) -> bool:
@@ -129,10 +152,25 @@ def _is_struck(element: Element, styles: Styles) -> bool:
     return element.tag in _STRUCK or "line-through" in lines
 
 
+def _is_turned(element: Element, styles: Styles) -> bool:
+    """Whether it is written against its direction."""
+    return element.tag == "bdo" or styles.get("unicode-bidi") in ("bidi-override", "isolate-override")
+
+
+def _is_veiled(element: Element, styles: Styles) -> bool:
+    """Whether a figure is drawn so that it cannot be seen, or not as it is written."""
+    veiled = any(veil.fullmatch(styles.get(name, "")) for name, veil in _VEILS.items())
+    text = element.text().strip()
+    return veiled and len(text) <= SHORT and any(map(str.isdecimal, text))
+
+
 def _is_pale(styles: Styles) -> bool:
-    """Whether it is white on what nobody says is dark."""
-    backgrounds = (styles.get(name, "") for name in ("background", "background-color", "background-image"))
-    return _WHITE.fullmatch(styles.get("color", "")) is not None and all(map(_NO_BACKGROUND.fullmatch, backgrounds))
+    """Whether it is white on what nobody says is dark, or of the colour of what is behind it."""
+    color, *backgrounds = (styles.get(name, "") for name in ("color", "background", "background-color"))
+    backgrounds.append(styles.get("background-image", ""))
+    return (_WHITE.fullmatch(color) is not None and all(map(_NO_BACKGROUND.fullmatch, backgrounds))) or (
+        color != "" and color in backgrounds
+    )
 
 
 def _is_pictured(cell: Element) -> bool:
@@ -141,6 +179,11 @@ def _is_pictured(cell: Element) -> bool:
         return False
     pictures = (inner for inner in cell.inner() if inner.tag in _PICTURES or inner.attributes.get("type") == "image")
     return any(not _is_spacer(picture) for picture in pictures)
+
+
+def _is_scripted(cell: Element) -> bool:
+    """Whether a script writes what a cell shows."""
+    return any(inner.tag == "script" and "write" in inner.text() for inner in cell.inner())
 
 
 def _is_spacer(element: Element) -> bool:

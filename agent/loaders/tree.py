@@ -178,6 +178,8 @@ _MATTER = frozenset(
     ["display", "visibility", "opacity", "font-size", "color", "text-decoration", "text-decoration-line",
      "vertical-align", "position", "left", "top", "text-indent", "width", "height", "overflow", "unicode-bidi",
      "content", "max-width", "max-height", "clip", "clip-path", "mso-text-raise",
+     "filter", "mask", "-webkit-mask", "-webkit-text-fill-color", "content-visibility", "transform", "zoom",
+     "letter-spacing", "margin-left", "margin-top",
      *_BACKGROUNDS]
 )  # fmt: skip
 
