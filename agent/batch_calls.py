@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from agent.errors import GoujiError, ModelError, PermanentModelError, UsageError
+from agent.errors import GoujiError, ModelError, PermanentModelError, StoreError, UsageError
 from agent.ledger import Kept
 from agent.model import Call, Model, asked_tokens, call_of, request_sha256
 from agent.outcome import NO_USAGE, Usage
@@ -143,7 +143,7 @@ class Calls:
         self._flying: set[asyncio.Task[Kept]] = set()
         self._answer_tokens = FIRST_GUESS
         self._beyond = 0  # tokens of a request that its estimate missed, at most
-        self._over: StopError | None = None
+        self._over: StopError | StoreError | None = None
         self.fault = ""
         """What went wrong with the last call; empty where it was answered."""
 
@@ -227,7 +227,11 @@ class Calls:
         except GoujiError as error:
             fault = error
         call = call_of(settings, wanted.question, wanted.request, status, raw, answered, fault)
-        await self._journal(run_id, replace(call, seconds=clock() - began, attempt=attempt))
+        try:
+            await self._journal(run_id, replace(call, seconds=clock() - began, attempt=attempt))
+        except StoreError as error:  # nor could the next answer be kept, and it would be paid for
+            self._over = error
+            raise
         self.purse.settle(most, call.usage)
         self._beyond = max(self._beyond, call.usage.input_tokens - wanted.tokens)
         return self._judged(call, fault, guessed, began)

@@ -168,3 +168,26 @@ def test_an_answer_is_handed_on_when_it_is_journaled_and_not_before() -> None:
     through(ask())
 
     assert told == ["journaled", "handed on"]
+
+
+@pytest.mark.fault("disk-full", behaviour="Where an answer could not be kept, no further call goes out to be paid.")
+def test_after_an_answer_that_could_not_be_kept_nothing_more_is_asked() -> None:
+    sent: list[str] = []
+
+    async def send(request: dict[str, Any], seconds: float) -> tuple[int, dict[str, str], bytes]:
+        sent.append(request["model"])
+        return 200, {}, completion("{}", request)
+
+    async def journal(run_id: int, call: Call) -> None:
+        raise StoreError("the disk is full")
+
+    async def ask() -> list[BaseException | object]:
+        model = Model(ModelSettings("m", "http://127.0.0.1:1/v1"), send=send)
+        calls = Calls(model, journal, Pace(Limits(1)), Purse())
+        questions = [Wanted("figures", {"model": name, "messages": []}) for name in ("first", "second")]
+        return await asyncio.gather(*(calls.answer(1, one) for one in questions), return_exceptions=True)
+
+    ends = through(ask())
+
+    assert sent == ["first"]
+    assert all("the disk is full" in str(end) for end in ends)
