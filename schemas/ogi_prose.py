@@ -78,6 +78,7 @@ _FEE = re.compile(
 )
 _FEE_FIRST = re.compile(rf"收取{_WITHIN}{{0,20}}?(\d+(?:\.\d+)?)(?:万)?元的?{_FEE_NAME}")
 _FEE_NOUGHT = re.compile(rf"{_FEE_NAME}(?:的)?(?:收取|收费)?(?:情况|金额)?(?:为|:)(?:无|零)(?=[。;,]|$)")
+_LAST_YEAR = re.compile(r"上一?年|[去前]年|半年|季度")
 _WITH_EXCEPTIONS = re.compile(r"除|但|足额|下属|所属|该[件项笔次]|另有|(?:不存在|没有|无|不是|并非)(?:未|没有)")
 _OF_A_RULE = re.compile(
     r"违规|违法|乱|擅自|减免|缴|交纳|逾期|不得|严禁|禁止|防止|应当|按规定|除|外|以下|以上|超过|检索|复制|邮寄|标准|规范|公示|及时|按时"
@@ -188,8 +189,15 @@ def _counts_all(text: str, match: re.Match[str], year: Quoted | None) -> bool:
     heading = [h[1] for h in _HEADING.finditer(text, max(0, match.start() - 400), match.start())]
     anybody = heading and "申请" in heading[-1] and not _ANYBODY.sub("", what)
     about = _OF_INFORMATION.search(match["what"]) or anybody
+    if ogi_published.of_another_scope(_clauses_before(text, match)):
+        return False
     whole = not (_PARTIAL.search(what) or _PART_OF_YEAR.search(before) or _ONE_CHANNEL.search(before))
     return bool(about and whole and not _OTHER_SCOPE.search(_sentence(text, match))) and _of_year(text, match, year)
+
+
+def _clauses_before(text: str, match: re.Match[str]) -> str:
+    """What stands before a match in its sentence."""
+    return re.split("[。;]", text[max(0, match.start() - 60) : match.start()])[-1]
 
 
 def _sentence(text: str, match: re.Match[str]) -> str:
@@ -212,7 +220,11 @@ def _fee(text: Compact, year: Quoted | None) -> Quoted | None:
         for pattern in (_FEE, _FEE_FIRST, _NO_FEE, _NO_COST, _FEE_NOUGHT):
             for match in pattern.finditer(text.text, low, high):
                 excepted = not pattern.groups and _WITH_EXCEPTIONS.search(_sentence(text.text, match))
-                if not excepted and not _OF_A_RULE.search(match[0]) and _of_year(text.text, match, year):
+                before = _clauses_before(text.text, match)
+                other = ogi_published.of_another_scope(before) or _LAST_YEAR.search(
+                    before.rpartition(",")[2] + match[0]
+                )
+                if not (excepted or other or _OF_A_RULE.search(match[0])) and _of_year(text.text, match, year):
                     said.setdefault(bool(pattern.groups and float(match[1])), match)
     if len(said) != 1:
         return None

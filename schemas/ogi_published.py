@@ -32,7 +32,16 @@ _NO_PUBLICATION = re.compile(r"申请|建议|提案|复议|诉讼|答复")
 _A_CHANNEL = re.compile(r"网|微信|公众号|平台|栏|微博|媒体|抖音|视频|公报|广播|报纸|渠道")
 _SENTENCE = re.compile(r"[^。;]+")
 _CLAUSE = re.compile(r"(?:[^,。;]|,(?=\d{3}(?!\d)))+")
+_OTHER_TIME = re.compile(r"上一?年|[去前]年|同期|半年|季度|\d月(?!\d)|近[^,]{1,3}年|(?<!年)(?<!年度)以来|累计")
+_A_PART = re.compile(r"(?:平台|网上|网络|渠道|乡镇|部门|街道|系统|科室)(?:看|来看|上|统计)?$")
+_LAST_WORDS = 12  # letters; before them may stand a heading, whose line ends nowhere here
 _OF_WHICH = re.compile(r"[,。;]其中[:,]?([^。;]*)")
+
+
+def of_another_scope(before: str) -> bool:
+    """Whether a clause before a count, in its sentence, says that it is of another time or of a part."""
+    ends = (clause[-_LAST_WORDS:] for clause in before.split(",")[:-1])
+    return any(_OTHER_TIME.search(end) or _A_PART.search(end) for end in ends)
 
 
 def published(text: Compact, low: int, high: int, year: object) -> tuple[list[dict[str, Any]], tuple[int, int]] | None:
@@ -65,7 +74,7 @@ def _entries(overview: str, year: object) -> list[tuple[re.Match[str], dict[str,
             continue
         for clause in _CLAUSE.finditer(overview, *sentence.span()):
             entry = _entry(clause[0], sentence[0])
-            if entry:
+            if entry and not of_another_scope(overview[sentence.start() : clause.start()]):
                 found.append((clause, entry))
     return found
 

@@ -8,6 +8,7 @@ import pytest
 
 from agent.outcome import Accepted, NeedsReview
 from eval.generator import generate
+from schemas import load
 from tests.written import SAMPLE, at, but, one_cell_a_line, piped, read, spaced
 
 LAYOUTS: list[Callable[[str], str]] = [str, spaced, one_cell_a_line, piped]
@@ -119,3 +120,45 @@ def test_a_slash_is_a_blank_cell_where_the_table_prints_one_for_it() -> None:
     assert isinstance(outcome, Accepted)
     assert outcome.record["table2"]["administrative_licences"] == {"decisions": None}
     assert outcome.record["table2"]["compulsory_measures"] == {"decisions": None}
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ("上年度，我局共收到政府信息公开申请35件。", "requests_received"),
+        ("去年同期，收到政府信息公开申请35件。", "requests_received"),
+        ("上半年，我局收到政府信息公开申请20件。", "requests_received"),
+        ("1—6月，收到政府信息公开申请20件。", "requests_received"),
+        ("从网上平台看，收到政府信息公开申请30件。", "requests_received"),
+        ("近三年，我局收到政府信息公开申请120件。", "requests_received"),
+        ("自条例施行以来，累计收到政府信息公开申请1350件。", "requests_received"),
+        ("全县各乡镇，共收到政府信息公开申请350件。", "requests_received"),
+        ("上年，通过县政府门户网站公开信息190条。", "published"),
+        ("近五年来，通过县政府门户网站公开信息1000条。", "published"),
+        ("去年，收取信息处理费200元，今年未发生。", "information_fee_charged"),
+        ("上年度未收取政府信息公开信息处理费，本年度依规计收三百元。", "information_fee_charged"),
+    ],
+)
+def test_a_count_whose_clause_before_names_another_time_or_a_part_is_not_this_years(said: str, field: str) -> None:
+    form = load("ogi-annual-report")
+    assert form.read_prose is not None
+    begun = "青岚县水务局2023年政府信息公开工作年度报告\n一、总体情况\n"
+
+    assert field not in form.read_prose(f"{begun}{said}")
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ("2023年以来，我局共收到政府信息公开申请35件。", "requests_received"),
+        ("2023年，我局共收到政府信息公开申请35件。", "requests_received"),
+        ("2023年，通过县政府门户网站公开信息190条。", "published"),
+        ("2023年，我局未收取政府信息公开信息处理费。", "information_fee_charged"),
+    ],
+)
+def test_and_one_of_the_reports_year_is(said: str, field: str) -> None:
+    form = load("ogi-annual-report")
+    assert form.read_prose is not None
+    begun = "青岚县水务局2023年政府信息公开工作年度报告\n一、总体情况\n"
+
+    assert field in form.read_prose(f"{begun}{said}")
