@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from agent.loaders.blocks import UNREAD, join
 
 _DECORATION = re.compile(r'"[^"0-9.,]*"|\\[^0-9.,]|_.|\*.|\[[^\]]*\]|[-+() ¥￥$€£]')
 _PLAIN = re.compile(r"[#,0?]*[#0?](?:\.([0#?]+))?")
+_CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
+_HOLDS = {"<": lt, ">": gt, "=": eq, "<=": le, ">=": ge, "<>": ne}
 _UNIT = re.compile("[十百千万亿元%‰]")  # words of a format that say how much its figure is
 _WHITE = "FFFFFF"
 _WHITES = (("theme", 0), ("indexed", 1), ("indexed", 9))
@@ -62,15 +66,15 @@ def _printed(value: Any, formula: Any, layout: str) -> str:
 def _number(value: float, layout: str) -> str:
     plain = _typed(value)
     sections = layout.split(";")
-    which = 0 if value > 0 or len(sections) == 1 else 1 if value < 0 else min(2, len(sections) - 1)
-    if value == 0 and len(sections) == 2:
-        which = 0
+    which = _under_a_condition(value, sections) if _CONDITION.search(layout) else _by_sign(value, len(sections))
+    if which is None:
+        return UNREAD
     section, unit = _DECORATION.sub("", sections[which]), "".join(_UNIT.findall(sections[which]))
     if section.lower() in ("general", "@"):
         return plain + unit
     if not section:
         return "-" if '"-"' in sections[which] else "" if sections[which].strip() in ("", '""') else UNREAD
-    if which == 1 and not set("-(") & set(sections[1]):
+    if value < 0 and which == 1 and not set("-(") & set(sections[1]):
         return UNREAD  # a negative without its sign
     match = _PLAIN.fullmatch(section)
     if match is None or section.endswith(","):
@@ -78,6 +82,24 @@ def _number(value: float, layout: str) -> str:
     if value == 0 and "0" not in section:
         return ""
     return _rounded(plain, len(match[1] or "")) + unit
+
+
+def _by_sign(value: float, sections: int) -> int:
+    """Which section of a format shows a value: those for more, less than and zero."""
+    if value > 0 or sections == 1 or (value == 0 and sections == 2):
+        return 0
+    return 1 if value < 0 else 2
+
+
+def _under_a_condition(value: float, sections: Sequence[str]) -> int | None:
+    """Which section shows a value where one says for what it is, as in ``[=0]"-";0``; None where that is in doubt."""
+    for at, section in enumerate(sections):
+        condition = _CONDITION.search(section)
+        if condition is None:
+            return at if at == len(sections) - 1 and value >= 0 else None
+        if _HOLDS[condition[1]](value, float(condition[2])):
+            return at
+    return None
 
 
 def _typed(value: float) -> str:
