@@ -87,6 +87,12 @@ PAGE = [
     pytest.param("21<math><mn>7</mn></math>", "217?", id="a formula"),
     pytest.param("<script>document.write(21)</script>", "?", id="what a script writes"),
     pytest.param("21<script>count()</script>", "21", id="a script beside a figure"),
+    pytest.param("<b class=s2>21</b>", "?", id="perhaps struck out, by what it is not"),
+    pytest.param("<b class=s3>21</b>", "21", id="what is perhaps underlined is not"),
+    pytest.param(
+        "21<b style='position:absolute;clip:rect(1px, 1px, 1px, 1px)'>7</b>", "21", id="for a reading machine alone"
+    ),
+    pytest.param("21<b style='position:relative;left:-9999px'>7</b>", "21", id="moved off the page"),
     pytest.param("21<details><summary></summary>7</details>", "21 7", id="what opens on a click stands apart"),
 ]
 SHEET = (
@@ -94,7 +100,8 @@ SHEET = (
     ".o {display:none!important} .o {display:inline} #i {display:none} .l {display:inline} [data-old] {display:none}"
     "td em:first-child {display:none} td > q {display:none} cite:hover {display:none} * > .z {color:red}"
     ".a1::after {content:'7'} .a2:before {content: counter(n)} .a3::before {content:'￥'} .a4::after {content:'\\f101'}"
-    ".a5::after {content:'\\37'}</style>"
+    ".a5::after {content:'\\37'} .s2:not(.x) {text-decoration:line-through}"
+    ".s3:not(.x) {text-decoration:underline}</style>"
 )
 
 

@@ -14,7 +14,7 @@ from agent.loaders.tree import ADDED, Element, Styles, styled
 
 _NOTHING = re.compile(r"0(?:\.0*)?(?:px|pt|em|rem|%)?")
 _FAR = re.compile(r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%)?")
-_CUT = re.compile(r"rect\((?:0(?:px)?,?){4}\)|inset\((?:50|100)%\)")
+_CUT = re.compile(r"rect\((?:[01](?:px)?,?){4}\)|inset\((?:50|100)%\)")
 _TINY = re.compile(r"[12](?:\.\d+)?px|1(?:\.\d+)?pt")
 _OFF_THE_LINE = re.compile(r"-?(?:[2-9]|\d\d)(?:\.\d+)?(?:pt|px)")
 _WHITE = re.compile(r"#fff(?:f?|fff(?:ff)?)|#(?:f[\da-f]){3}|white|rgba?\((?:2[45]\d,?){3}(?:[,/]1)?\)")
@@ -84,7 +84,7 @@ def _is_added_to(element: Element, styles: Styles) -> bool:
 
 
 def _hides(element: Element, styles: Styles) -> bool:
-    return _is_gone(element, styles) or _is_unseen(styles) or _is_out_of_sight(styles)
+    return _is_gone(element, styles) or _is_unseen(styles) or _is_out_of_sight(styles) or _is_struck(element, styles)
 
 
 def _is_gone(element: Element, styles: Styles) -> bool:
@@ -134,8 +134,8 @@ def _is_unseen(styles: Styles) -> bool:
     sides = ("width", "height", "max-width", "max-height")
     if styles.get("overflow") == "hidden" and any(_NOTHING.fullmatch(styles.get(side, "1")) for side in sides):
         return True
-    placed = styles.get("position") in ("absolute", "fixed")
-    far = any(_FAR.fullmatch(styles.get(name, "")) for name in ("left", "top"))
+    placed = styles.get("position") in ("absolute", "fixed", "relative")
+    far = any(_FAR.fullmatch(styles.get(name, "")) for name in ("left", "top", "right"))
     return placed and (far or _CUT.fullmatch(styles.get("clip", "")) is not None)
 
 

@@ -176,7 +176,7 @@ def _step(step: str) -> frozenset[str]:
 
 _MATTER = frozenset(
     ["display", "visibility", "opacity", "font-size", "color", "text-decoration", "text-decoration-line",
-     "vertical-align", "position", "left", "top", "text-indent", "width", "height", "overflow", "unicode-bidi",
+     "vertical-align", "position", "left", "top", "right", "text-indent", "width", "height", "overflow", "unicode-bidi",
      "content", "max-width", "max-height", "clip", "clip-path", "mso-text-raise",
      "filter", "mask", "-webkit-mask", "-webkit-text-fill-color", "content-visibility", "transform", "zoom",
      "letter-spacing", "margin-left", "margin-top",
@@ -184,7 +184,10 @@ _MATTER = frozenset(
 )  # fmt: skip
 
 
-_HIDE = frozenset(["display", "visibility", "opacity", "font-size", "text-indent", "clip", "clip-path"])
+_HIDE = frozenset(
+    ["display", "visibility", "opacity", "font-size", "text-indent", "clip", "clip-path", "text-decoration",
+     "text-decoration-line"]
+)  # fmt: skip
 
 
 def _matters(styles: Iterable[str]) -> bool:
