@@ -100,9 +100,11 @@ def _twice(source: Squeezed, grid: Grid) -> str:
         names = "".join(squeeze(label) for label in grid.rows[0].labels)
         blocks = len(grid.rows[0].columns) // len(grid.rows[0].labels)
         return "the table stands more than once" if source.text.count(names) > blocks else ""
-    double = 0
+    behind = []
     for row in grid.rows:
         core = parse_label(row.labels[0]).core
-        at = [m.end() for m in re.finditer(re.escape(core), source.text)] if len(core) > TOLD_APART else []
-        double += sum(source.text[end : end + 1].isdigit() for end in at) > 1
-    return "the table stands more than once" if double >= _TWICE else ""
+        behind.append(re.findall(rf"{re.escape(core)}(\d+)", source.text) if len(core) > TOLD_APART else [])
+    double = sum(len(figures) > 1 for figures in behind)
+    # The same figures again throughout are the overview's, which sums the table up.
+    differ = any(len(set(figures)) > 1 for figures in behind)
+    return "the table stands more than once" if double >= _TWICE and differ else ""

@@ -191,3 +191,13 @@ def test_a_lone_figure_below_a_row_that_ends_in_its_last_cell_may_be_the_rest_of
 @pytest.mark.parametrize("row", ["行政许可\t486\t\t\n6", "行政许可\t486\n- 6 -", "行政许可\t486\n第 6 页"])
 def test_a_page_number_below_a_row_is_none_of_it(row: str) -> None:
     assert isinstance(read(but(("行政许可\t486\t\t", row))), Accepted)
+
+
+@pytest.mark.parametrize(("licences", "status"), [("486", "accepted"), ("480", "review")])
+def test_an_overview_that_sums_a_table_up_is_no_second_table_unless_its_figures_are_others(
+    licences: str, status: str
+) -> None:
+    heading = "一、总体情况\n"
+    said = f"2023年，我局办理行政许可{licences}件，行政处罚57件，行政强制4件，行政事业性收费128.45万元。\n"
+
+    assert read(but((heading, heading + said))).status == status
